@@ -1,0 +1,1 @@
+"""Deployment toolkit for TradingSystem on Windows hosts."""

@@ -1,0 +1,1 @@
+"""testinfra over the connections of a run."""

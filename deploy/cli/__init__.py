@@ -1,0 +1,1 @@
+"""Arguments → request → exit code. The only place that wires the rest together."""

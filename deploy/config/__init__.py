@@ -1,0 +1,1 @@
+"""Settings, inventory, catalogue: read once, refused with file and key when wrong."""

@@ -1,0 +1,1 @@
+"""Frozen types that two or more packages share, one noun a file. Imports nothing of ours."""

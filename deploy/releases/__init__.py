@@ -1,0 +1,1 @@
+"""Releases: built, kept in a store, promoted; revisions rendered from them."""

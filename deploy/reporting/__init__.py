@@ -1,0 +1,1 @@
+"""Events of a run made visible: terminal, lines, JSON, report."""

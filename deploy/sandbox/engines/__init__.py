@@ -1,0 +1,1 @@
+"""What answers when a command of a simulated host starts PowerShell."""

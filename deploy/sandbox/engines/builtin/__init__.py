@@ -1,0 +1,1 @@
+"""The host half in Python, over the simulated machine."""

@@ -1,0 +1,1 @@
+"""One simulated machine: registry, service control manager, tasks, firewall, clock, power, processes."""

@@ -1,0 +1,1 @@
+"""A Target over WinRM: the host half, facts, connector, operations, preparation."""

@@ -1,0 +1,1 @@
+"""WinRM sessions, the frame channel, retries, transfer; the only importer of pywinrm."""
