@@ -1,15 +1,19 @@
 """A primitive step, as it is planned, shown, hashed, sent and journaled."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Bytes that travel beside a step as a data stream. `label` may be shown, `content` never is."""
+    """Bytes that travel beside a step as a data stream: given, or those of a local file.
+
+    `label` says what they are and may be shown and hashed (a digest, say); `content` is neither.
+    """
 
     label: str
-    content: bytes = field(repr=False)
+    content: bytes | Path = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,7 @@ class Step:
     """One verb of docs/protocol.md with its arguments.
 
     `id` is unique on its host and in its plan. A `Blob` anywhere inside `args` becomes a data stream when the step is
-    sent. `reason` is for people: why this step is needed. `phase` is "stage" or "cutover".
+    sent. `reason` is for people: why this step is needed.
     """
 
     id: str

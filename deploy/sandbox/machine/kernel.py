@@ -1,7 +1,8 @@
 """What a process on a simulated machine can ask of it: the machine's system calls.
 
-The machine lives in the fleet's daemon. Processes on it (worker and executor of the built-in engine) are real ones that speak to it over a Unix socket, `<host folder>/kernel.sock`, through `machine.client.KernelClient`; files
-they reach directly, under `<host folder>/C`. A mutex belongs to a connection and falls free when its process dies.
+The machine lives in the fleet's daemon. Processes on it (worker and executor of the built-in engine) are real ones
+that speak to it over a Unix socket, `<host folder>/kernel.sock`, through `machine.client.KernelClient`; files they
+reach directly, under `<host folder>/C`. A mutex belongs to a connection and falls free when its process dies.
 """
 
 from typing import Any, Literal, Protocol, TypedDict
@@ -128,7 +129,7 @@ class Kernel(Protocol):
         """Sets it, as docs/protocol.md writes it."""
 
     def checkpoint(self, label: str) -> None:
-        """Where faults are aimed at: `before:3`, `acted:3`, `done:3`, `undo:2`, `undone:2`, `submit`; may not return."""
+        """Where faults are aimed: `before:3`, `acted:3`, `done:3`, `undo:2`, `undone:2`, `submit`; may never return."""
 
     def listening(self, address: str, port: int) -> bool:
         """Whether a process of this machine listens there."""
