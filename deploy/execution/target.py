@@ -86,19 +86,13 @@ class Target(Protocol):
         """Gives the run lock back; nothing happens when it isn't held."""
 
     def heartbeat(self) -> None:
-        """Keeps the worker, and with it the lock, alive."""
+        """Keeps the worker, and with it the lock, alive. Any thread may; does nothing while a request is under way."""
 
     def apply(self, steps: tuple[Step, ...], *, dry: bool = False) -> tuple[StepResult, ...]:
         """Carries out steps in order, without undo; stops at the first error."""
 
     def transact(self, tx: str, steps: tuple[Step, ...], progress: Callable[[Records], None]) -> TransactionEnd:
         """Submits a transaction and follows it to its end."""
-
-    def follow(self, tx: str, progress: Callable[[Records], None]) -> TransactionEnd:
-        """Follows one that was submitted before, from its first record on."""
-
-    def cancel(self, tx: str) -> None:
-        """Asks the executor to stop before its next step and to undo. Uses a connection of its own: any thread may."""
 
     def close(self) -> None:
         """Ends the worker and its shell."""

@@ -100,6 +100,8 @@ class RevisionFact:
     complete: bool
     revision: Revision | None
     damaged: tuple[str, ...]
+    contents: dict[str, str] = field(default_factory=dict, repr=False)
+    """Rendered configuration as it lies there, by relative path; large or unreadable files are left out."""
 
 
 @dataclass(frozen=True, slots=True)

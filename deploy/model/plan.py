@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from deploy.model.problem import Problem
 from deploy.model.step import Step
 
+SHORT_HASH = 12
+"""Hex digits of a plan's hash that people read and type."""
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -12,7 +15,7 @@ class Move:
 
     service: str
     before: str | None
-    after: str
+    after: str | None
     diff: tuple[str, ...] = ()
     """For people: changed registration, configuration and files, line by line; secrets as digests."""
 
@@ -62,6 +65,15 @@ class Plan:
     warnings: tuple[Problem, ...]
     hash: str
     limited: bool = False
+
+    @property
+    def short_hash(self) -> str:
+        """What people read and type."""
+        return self.hash[:SHORT_HASH]
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is this plan's hash, or a beginning of it that is long enough to mean no other."""
+        return len(name) >= SHORT_HASH and self.hash.startswith(name.lower())
 
     @property
     def changes(self) -> int:

@@ -34,8 +34,13 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """An immutable set of artifacts, by artifact name. `containers` maps a service to an image (a later issue)."""
+    """An immutable set of artifacts, by artifact name. `containers` maps a service to an image (a later issue).
+
+    `built_at` is UTC, ISO 8601; `base` is the release whose artifacts it kept where it had none of its own.
+    """
 
     name: str
     artifacts: dict[str, Artifact]
     containers: dict[str, str] = field(default_factory=dict)
+    built_at: str = ""
+    base: str | None = None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from deploy.model.release import StateSchema
@@ -59,7 +60,7 @@ class Definition:
     min_healthy_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Revision:
     """Artifact + rendered configuration + runtime + definition. Files map relative paths to SHA-256 (lower hex)."""
 
@@ -86,7 +87,7 @@ class Revision:
         value = {"format": 1, **asdict(self)}
         return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=True).encode("ascii") + b"\n"
 
-    @property
+    @cached_property
     def manifest_sha256(self) -> str:
         """SHA-256 of revision.json; its first 12 digits are the revision's name."""
         return hashlib.sha256(self.manifest()).hexdigest()

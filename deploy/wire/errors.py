@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class WireError(Exception):
-    """An error as it travels: `code` is one of CODES."""
+    """An error as it travels: `code` is one of CODES. Not frozen: raising sets an exception's own fields."""
 
     code: str
     message: str
     where: str | None = None
     expected: Any = None
     actual: Any = None
+
+    __hash__ = Exception.__hash__
 
     def __str__(self) -> str:
         return self.message

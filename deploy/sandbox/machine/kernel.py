@@ -122,6 +122,12 @@ class Kernel(Protocol):
     def mutex_taken(self, name: str) -> bool:
         """Whether any living process has it."""
 
+    def disk_take(self, size: int) -> None:
+        """Says that `size` bytes are about to be written; 112 when the disk is full."""
+
+    def disk_give(self, size: int) -> None:
+        """Says that `size` bytes were removed."""
+
     def acl(self, path: str) -> dict[str, Any] | None:
         """The ACL that was set on a Windows path (or on its nearest parent that passes it on), None for the default."""
 

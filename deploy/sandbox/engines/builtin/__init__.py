@@ -1,1 +1,1 @@
-"""The host half in Python, over the simulated machine."""
+"""The host half of docs/protocol.md in Python, over a simulated machine: no dependency, the default everywhere."""

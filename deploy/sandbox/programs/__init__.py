@@ -1,0 +1,1 @@
+"""The command processor of a simulated host, and the Windows programs that it knows."""

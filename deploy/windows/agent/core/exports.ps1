@@ -1,0 +1,6 @@
+# The last part of the module: all else stays inside.
+
+Export-ModuleMember -Function @(
+    'Start-Worker', 'Start-Executor'
+    'Get-OpenTransaction', 'Get-TransactionRecord', 'Invoke-Settling', 'Close-UnreadableTransaction'
+)

@@ -1,0 +1,77 @@
+# Placing a file: beside it first, verified, then in one move; and putting back what was there.
+
+function Write-FlushedStream {
+    # Copies a stream into a file and flushes it; gives @{ Size; Sha256 }. Stops with checksum once there are more than MaxBytes,
+    # and calls OnPiece before each write.
+    param([IO.Stream]$Source, [string]$Path, [long]$MaxBytes = [long]::MaxValue, [scriptblock]$OnPiece = $null)
+    $hash = [Security.Cryptography.SHA256]::Create()
+    $target = New-Object System.IO.FileStream($Path, 'Create', 'Write', 'Read', 1)
+    try {
+        $buffer = New-Object byte[] 1048576
+        $size = 0L
+        while (($got = $Source.Read($buffer, 0, $buffer.Length)) -gt 0) {
+            $size += $got
+            if ($size -gt $MaxBytes) { throw (New-WireError -Code 'checksum' -Message "${Path}: more bytes than announced" -Expected $MaxBytes -Actual $size) }
+            if ($null -ne $OnPiece) { & $OnPiece $size }
+            [void]$hash.TransformBlock($buffer, 0, $got, $null, 0)
+            $target.Write($buffer, 0, $got)
+        }
+        [void]$hash.TransformFinalBlock($buffer, 0, 0)
+        $target.Flush($true)
+        return @{ Size = $size; Sha256 = (ConvertTo-HexText -Bytes $hash.Hash) }
+    } finally { $target.Dispose(); $hash.Dispose() }
+}
+
+function Move-Placed {
+    # Renames over an existing file; tries again for two seconds while somebody has that open.
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
+    param([string]$From, [string]$To)
+    for ($try = 1; ; $try++) {
+        try { Move-FileOver -From $From -To $To; return } catch {
+            if ($try -ge 40 -or (ConvertTo-ErrorField -ErrorRecord $_).code -cnotin 'busy', 'access-denied') { throw }
+            [Threading.Thread]::Sleep(50)
+        }
+    }
+}
+
+function Set-PlacedFile {
+    # Fill writes the file it is given and gives @{ Size; Sha256 }; only what was announced is put in place. Access list before content.
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
+    param([string]$Path, [long]$Size, [string]$Sha256, $Acl, [scriptblock]$Fill)
+    $beside = "$Path.tsd-new"
+    [void][IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($Path))
+    try {
+        Write-FlushedFile -Path $beside -Bytes (New-Object byte[] 0)
+        Set-Access -Path $beside -Acl $Acl
+        $found = & $Fill $beside
+        if ($found.Size -ne $Size -or $found.Sha256 -cne $Sha256) {
+            throw (New-WireError -Code 'checksum' -Message "${Path}: other bytes arrived" -Expected @($Size, $Sha256) -Actual @($found.Size, $found.Sha256))
+        }
+        # Windows' replace keeps the access list of what it replaces
+        if ([IO.File]::Exists($Path)) { Set-Access -Path $Path -Acl $Acl }
+        Move-Placed -From $beside -To $Path
+    } finally { [IO.File]::Delete($beside) }
+}
+
+function Save-PlacedFile {
+    # Copies what is at Path to Kept; gives what Restore-PlacedFile needs besides.
+    param([string]$Path, [string]$Kept)
+    if (-not [IO.File]::Exists($Path)) { return [ordered]@{ exists = $false } }
+    $digest = Copy-FlushedFile -Source $Path -Destination $Kept
+    return [ordered]@{ exists = $true; sha256 = $digest; sddl = (Get-AccessText -Path $Path) }
+}
+
+function Restore-PlacedFile {
+    # Puts back the bytes and the access list, or absence.
+    param([string]$Path, $Undo, [string]$Kept)
+    [IO.File]::Delete("$Path.tsd-new")
+    if (-not $Undo.exists) {
+        [IO.File]::Delete($Path)
+        return
+    }
+    if ([IO.File]::Exists($Path)) { Set-AccessText -Path $Path -Text $Undo.sddl }
+    if ([IO.File]::Exists($Path) -and (Get-FileSha256 -Path $Path) -ceq $Undo.sha256) { return }
+    # Moved, not copied: an undo must not need space on a full disk
+    Set-AccessText -Path $Kept -Text $Undo.sddl
+    Move-Placed -From $Kept -To $Path
+}

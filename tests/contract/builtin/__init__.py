@@ -1,0 +1,1 @@
+"""Parts of the built-in engine by themselves: decisions, parsing, time."""

@@ -1,0 +1,1 @@
+"""The whole product over its real command line, on the simulated fleet."""

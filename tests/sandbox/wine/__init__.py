@@ -1,0 +1,1 @@
+"""Hosts that are Wine machines: real PowerShell, real services."""
