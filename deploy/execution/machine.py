@@ -42,7 +42,7 @@ NEXT: dict[tuple[Phase, type], Callable[[RunState, Any], Turn]] = {
 }
 
 
-class InvalidTransition(Exception):  # noqa: N818
+class InvalidTransition(Exception):  # noqa: N818  # the event's name
     """An event came in a phase that does not expect it."""
 
     def __init__(self, phase: Phase, event: Happening) -> None:

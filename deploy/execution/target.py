@@ -13,7 +13,7 @@ Records = tuple[dict[str, Any], ...]
 """Journal records as in docs/protocol.md, section 5."""
 
 
-class TargetLost(Exception):  # noqa: N818
+class TargetLost(Exception):  # noqa: N818  # the event's name
     """The target did not answer; what was asked for may or may not have happened."""
 
     def __init__(self, host: str, problem: Problem) -> None:
@@ -21,7 +21,7 @@ class TargetLost(Exception):  # noqa: N818
         self.host, self.problem = host, problem
 
 
-class TargetRefused(Exception):  # noqa: N818
+class TargetRefused(Exception):  # noqa: N818  # the event's name
     """The target answered with an error: nothing was done, or what was done is in `problem`."""
 
     def __init__(self, host: str, problem: Problem) -> None:
