@@ -25,7 +25,7 @@ from deploy.model.host import Host
 from deploy.model.problem import Problem, Refused, UsageError
 from deploy.model.release import Release
 from deploy.model.secret import Secret
-from deploy.planning.writers import single_writer_problems
+from deploy.planning.writers import homes, single_writer_problems
 from deploy.releases.desired import Secrets, desired_hosts
 from deploy.releases.store import Store, open_store
 from deploy.releases.templates import Templates
@@ -134,12 +134,8 @@ def _missing_extra(host: Host, transport: str) -> Problem | None:
 
 def writer_problems(site: Site, snapshots: Mapping[str, Snapshot]) -> tuple[Problem, ...]:
     """Where a single writer may run besides its home, or nobody can tell."""
-    placed: dict[str, list[str]] = {}
-    for host, slugs in site.placement.items():
-        for slug in slugs:
-            placed.setdefault(slug, []).append(host)
     known = {host.name: snapshots.get(host.name) for host in site.inventory.hosts}
-    return single_writer_problems(site.catalogue, placed, known, site.environment)
+    return single_writer_problems(site.catalogue, homes(site.placement), known, site.environment)
 
 
 def _secret(value: Any) -> Secret | None:

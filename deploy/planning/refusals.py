@@ -14,7 +14,7 @@ from deploy.planning.request import PlanInput
 from deploy.planning.running import revision_fact, serving
 from deploy.planning.scope import unanswered, unknown_hosts
 from deploy.planning.supply import end_of_life, supply_problems
-from deploy.planning.writers import single_writer_problems
+from deploy.planning.writers import homes, single_writer_problems
 
 
 def deploy_refusals(
@@ -28,7 +28,7 @@ def deploy_refusals(
         *_environment(request),
         *single_writer_problems(
             request.catalogue,
-            _placed(request),
+            homes({item.host.name: [service.slug for service in item.services] for item in request.desired}),
             {name: request.snapshots.get(name) for name in names},
             request.environment,
         ),
@@ -102,14 +102,6 @@ def _damaged(root: str, fact: HostFacts, service: DesiredService) -> list[Proble
     what = f"{revision.service} runs {revision.name}, of which {', '.join(held.damaged)} changed since it was staged"
     fix = "invoke rollback, then deploy this release again: its folder is made anew while it does not serve"
     return [Problem("revision-damaged", fact.host, what, "files as released", fix)]
-
-
-def _placed(request: PlanInput) -> dict[str, list[str]]:
-    placed: dict[str, list[str]] = {}
-    for item in request.desired:
-        for service in item.services:
-            placed.setdefault(service.slug, []).append(item.host.name)
-    return placed
 
 
 def _unplaced(request: PlanInput, item: DesiredHost, fact: HostFacts) -> list[Problem]:

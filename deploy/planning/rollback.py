@@ -21,7 +21,7 @@ from deploy.planning.returning import wanted_of
 from deploy.planning.rollback_refusals import host_refusals, mixed_releases, no_target, not_good
 from deploy.planning.scope import known, unanswered, unknown_hosts
 from deploy.planning.waves import Rollout, changes_on, waves_of
-from deploy.planning.writers import single_writer_problems
+from deploy.planning.writers import homes, single_writer_problems
 
 ALL_AT_ONCE = Rollout(batch="100%")
 """A rollback needs no canary: it goes where everything was already."""
@@ -97,11 +97,7 @@ def _wanted(request: RollbackInput, facts: HostFacts, record: Record) -> tuple[l
 
 
 def _writers(request: RollbackInput, wanted: Mapping[str, list[Wanted]]) -> tuple[Problem, ...]:
-    placed: dict[str, list[str]] = {}
-    for host, items in wanted.items():
-        for item in items:
-            if isinstance(item, Goal):
-                placed.setdefault(item.slug, []).append(host)
+    placed = homes({host: [item.slug for item in items if isinstance(item, Goal)] for host, items in wanted.items()})
     snapshots = {host.name: request.snapshots.get(host.name) for host in request.hosts}
     return single_writer_problems(request.catalogue, placed, snapshots, request.environment, request.without)
 

@@ -1,6 +1,6 @@
 """The rule of the single writer: at most one host may run it, and every host must have said so."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from deploy.model.catalogue import Catalogue, Service
 from deploy.model.facts import HostFacts, Snapshot
@@ -27,6 +27,15 @@ def single_writer_problems(
         if service.single_writer and service.kind == "windows" and placed.get(slug)
         for problem in _writer(service, tuple(placed[slug]), snapshots, environment, left_out)
     )
+
+
+def homes(placement: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Slug → hosts that should run it, from host → slugs; hosts keep their order."""
+    found: dict[str, list[str]] = {}
+    for host, slugs in placement.items():
+        for slug in slugs:
+            found.setdefault(slug, []).append(host)
+    return found
 
 
 def _writer(
