@@ -320,13 +320,20 @@ def sandbox_power(
     _run("sandbox:sandbox_power", env, host, {(True, False): "on", (False, True): "off"}.get((on, off), ""), json=json)
 
 
-@task(positional=_NO_POSITIONAL, help={"json": "one JSON document on stdout"})
-def bench(c: Context, json: bool = False) -> None:
+@task(
+    positional=_NO_POSITIONAL,
+    help={
+        "engine": "builtin: a deploy against its budgets; powershell: seconds against pywinrm and Ansible",
+        "resources": "how many are compared on the powershell engine; 8 without it",
+        "json": "one JSON document on stdout",
+    },
+)
+def bench(c: Context, engine: str = "builtin", resources: str | None = None, json: bool = False) -> None:
     """Measure requests, bytes and outage against naive tools, in one run on the sandbox.
 
-    Example: invoke bench --json
+    Example: invoke bench --engine powershell --json
     """
-    _run("bench:run_bench", json=json)
+    _run("bench:run_bench", engine, resources, json=json)
 
 
 @task(positional=_NO_POSITIONAL, help={"report": "keep the demo's report in this folder"})

@@ -1,13 +1,10 @@
 """What a bench found, its budgets (docs/performance.md), and how both are shown."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from deploy.bench.costs import Costs
 from deploy.bench.naive import COMMANDS
-
-SCHEMA = "bench/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +45,6 @@ class Line:
     ok: bool | None
 
 
-def document(figures: Figures, environment: str) -> dict[str, Any]:
-    """The JSON document."""
-    return {"schema": SCHEMA, "env": environment, **asdict(figures)}
-
-
 def lines(found: Findings) -> tuple[Line, ...]:
     """Every figure, judged."""
     figures = found.figures
@@ -79,22 +71,24 @@ def lines(found: Findings) -> tuple[Line, ...]:
     )
 
 
-def within_budget(found: Findings) -> bool:
+def within_budget(judged: Iterable[Line]) -> bool:
     """Whether every budget holds."""
-    return all(line.ok is not False for line in lines(found))
+    return all(line.ok is not False for line in judged)
+
+
+def budget_table(judged: Iterable[Line]) -> Iterator[str]:
+    """Lines for people."""
+    yield f"{'':<52}{'budget':>10}{'measured':>14}"
+    for line in judged:
+        verdict = {True: "ok", False: "OVER", None: ""}[line.ok]
+        yield f"{line.what:<52}{line.budget:>10}{line.measured:>14}  {verdict}".rstrip()
 
 
 def table(found: Findings) -> Iterator[str]:
     """All of it for people."""
-    yield f"{'':<52}{'budget':>10}{'measured':>14}"
-    for line in lines(found):
-        verdict = {True: "ok", False: "OVER", None: ""}[line.ok]
-        yield f"{line.what:<52}{line.budget:>10}{line.measured:>14}  {verdict}".rstrip()
+    yield from budget_table(lines(found))
     yield ""
     yield f"{'':<18}{'phase':<10}{'requests':>10}{'bytes sent':>14}{'received':>12}"
     for run, costs in found.runs.items():
         for phase, cost in costs.items():
             yield f"{run:<18}{phase:<10}{cost.requests:>10}{cost.sent_bytes:>14}{cost.received_bytes:>12}"
-
-
-KEYS = tuple(item.name for item in fields(Figures))

@@ -36,7 +36,12 @@ class Plugin:
         return self._expected[host.facts.host]
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Checks of services have nothing to say where no service is expected; pytest would call them skipped."""
+        """Checks have nothing to say where no host answered, nor those of services where none is expected.
+
+        pytest would call them skipped.
+        """
+        if not self._hosts:
+            items[:] = []
         if not any(self._expected.values()):
             items[:] = [item for item in items if "service" not in getattr(item, "fixturenames", ())]
 

@@ -17,6 +17,9 @@ from deploy.windows.host_access import HostAccess
 from deploy.windows.target import WindowsTarget
 
 T = TypeVar("T")
+REST_S = 10.0
+"""An executor ends well within this after its last transaction has."""
+REST_EVERY_S = 0.5
 
 
 class Fleet:
@@ -58,7 +61,15 @@ class Fleet:
         for host, snapshot in self.ask().items():
             if isinstance(snapshot, HostFacts):
                 self._queries[host].update(self._found(snapshot))
-        return self.ask(deep=deep)
+        return self._at_rest(self.ask(deep=deep), deep)
+
+    def _at_rest(self, snapshots: dict[str, Snapshot], deep: bool) -> dict[str, Snapshot]:
+        """Looks again where an executor has ended its last transaction and is just switching its task off."""
+        until_s = time.monotonic() + REST_S
+        while (hosts := [name for name, seen in snapshots.items() if _leaving(seen)]) and time.monotonic() < until_s:
+            time.sleep(REST_EVERY_S)
+            snapshots = {**snapshots, **{host: self.targets[host].facts(deep=deep) for host in hosts}}
+        return snapshots
 
     def refresh(self) -> None:
         """The next question is asked anew."""
@@ -95,3 +106,7 @@ class Fleet:
     def _each(self, act: Callable[[WindowsTarget], T]) -> dict[str, T]:
         with ThreadPoolExecutor(max(1, min(self._site.settings.parallel, len(self.targets)))) as pool:
             return dict(zip(self.targets, pool.map(act, self.targets.values()), strict=True))
+
+
+def _leaving(snapshot: Snapshot) -> bool:
+    return isinstance(snapshot, HostFacts) and snapshot.agent.task_enabled and not snapshot.transactions

@@ -8,67 +8,76 @@ from typing import Any, TypeVar
 from deploy.cli.command import required
 from deploy.cli.output import Output
 from deploy.cli.sandbox_files import SAMPLES, add_runtimes, make_samples, make_secrets
-from deploy.config.inventory import load_inventory
-from deploy.config.loading import load_settings
+from deploy.cli.sandbox_spec import fleet_spec, store_folder
 from deploy.config.project import Project
 from deploy.model.problem import Problem, Refused, UsageError
 from deploy.model.run import Exit
 from deploy.sandbox.fleet.client import FleetClient, FleetError
 from deploy.sandbox.fleet.engines import ENGINES, missing
 from deploy.sandbox.fleet.fleet import KINDS
-from deploy.sandbox.fleet.spec import FleetSpec, HostSpec, StoreSpec
 
-DEFAULT_PREFIX = "127.0.10"
 STATUS_SCHEMA = "sandbox.status/1"
 
 
-def store_url(environ: Mapping[str, str]) -> str:
-    """Where simulated hosts pull from: the fleet's own loopback address."""
-    spec = _store_spec(Path(), environ)
-    return f"http://{spec.address}:{spec.port}"
-
-
 def sandbox_up(project: Project, environment: str, engine: str, output: Output) -> Exit:
-    """Starts the fleet (or finds it running), with credentials, sample sources and runtimes; Refused if it can't."""
+    """Starts the fleet (or finds it running), with credentials, sample sources and runtimes; Refused if it can't.
+
+    The samples are Python programs, so hosts of the PowerShell engine get none.
+    """
     if engine not in ENGINES:
         raise UsageError(Problem("unknown-engine", "--engine", f"no engine {engine!r}", f"one of {', '.join(ENGINES)}"))
     if lacking := missing(engine, os.environ):
         raise Refused(Problem("engine-missing", f"--engine {engine}", lacking[0], "", lacking[1]))
-    store = _store_folder(project, environment)
-    served = _store_spec(store, os.environ) if store else None
-    spec = FleetSpec(hosts=_hosts(project, environment), store=served, engine=engine)
+    store = store_folder(project, environment)
+    spec = fleet_spec(project, environment, engine, store)
     client = FleetClient(project.sandbox(environment))
     try:
         started = client.start(spec)
     except FleetError as error:
         raise _cannot_start(environment, error) from error
     make_secrets(project, environment)
-    make_samples(client.folder.path)
-    if store:
-        add_runtimes(store, client.folder.path)
-    output.text(f"{len(spec.hosts)} hosts are up." if started else f"{len(spec.hosts)} hosts were up already.")
+    count = "1 host" if len(spec.hosts) == 1 else f"{len(spec.hosts)} hosts"
+    output.text(f"{count} up." if started else f"{count} up already.")
     for host in spec.hosts:
         output.text(f"  {host.name:<16} {host.address}")
-    first = next(iter(SAMPLES))
     output.text("Next:")
-    output.text(
-        f"  invoke release.build --version {first} --source {project.shown(client.folder.path / 'samples' / first)}"
-    )
-    output.text(f"  invoke deploy --env {environment} --release {first}")
+    version, source = _release_to_try(project, client.folder.path, store, engine, output)
+    output.text(f"  invoke release.build --version {version} --source {source}")
+    output.text(f"  invoke deploy --env {environment} --release {version}")
     output.text(f"  invoke sandbox.down --env {environment}    when you are done")
     output.document({"schema": "sandbox.up/1", "env": environment, "started": started, "hosts": _shown(client)})
     return Exit.OK
 
 
+def _release_to_try(project: Project, folder: Path, store: Path | None, engine: str, output: Output) -> tuple[str, str]:
+    """Version and source of what can be deployed next: a sample, made here, or what only the user can have."""
+    if engine == "powershell":
+        output.text(
+            "  These hosts run real Windows programs, so there are no samples. docs/engines.md says how to get a"
+        )
+        output.text('  .NET service and its runtime ("Something to deploy"); with both at hand:')
+        output.text("  invoke release.runtime --archive dotnet-VERSION-win-x64.zip")
+        return "1.0.0", "FOLDER"
+    make_samples(folder)
+    if store:
+        add_runtimes(store, folder)
+    first = next(iter(SAMPLES))
+    return first, project.shown(folder / "samples" / first)
+
+
 def sandbox_status(project: Project, environment: str, output: Output) -> Exit:
     """How to reach each host, and what runs on it; Refused when the sandbox isn't up."""
-    hosts = _shown(_running(project, environment))
+    hosts = _asked(_running(project, environment))
     for host in hosts:
         output.text(f"{host['name']:<16} {host['address']:<14} power {host['power']:<4} {host['https']}")
         for service in host["services"]:
             state = f"pid {service['pid']}, port {service['port'] or '-'}" if service["pid"] else "stopped"
             output.text(f"  {service['name']:<40} {state}")
-    output.document({"schema": STATUS_SCHEMA, "env": environment, "hosts": hosts})
+        for fault in host["faults"]:
+            output.text(f"  fault waiting: {fault['kind']}, {fault.get('label') or 'at the next occasion'}")
+        if ports := host["listening"]:
+            output.text(f"  listening on {', '.join(map(str, ports))}")
+    output.document({"schema": STATUS_SCHEMA, "env": environment, "hosts": _public(hosts)})
     return Exit.OK
 
 
@@ -111,7 +120,7 @@ def sandbox_fault(
         "times": _number(options, "times", int),
     }
     fault = {key: value for key, value in {"kind": kind, **aim, **rest}.items() if value is not None}
-    _ask(client, {"do": "fault", "host": chosen, "fault": fault}, "--kind")
+    _ask(client, {"do": "fault", "host": chosen, "fault": fault}, f"--host {chosen} --kind {kind}")
     where = f"before step {step}" if "step" in aim else (step or "now, or at the next occasion")
     output.text(f"{chosen}: {kind} ({where})")
     output.document({"schema": "sandbox.fault/1", "env": environment, "host": chosen, "fault": fault})
@@ -144,38 +153,6 @@ def sandbox_power(project: Project, environment: str, host: str | None, state: s
     return Exit.OK
 
 
-def _hosts(project: Project, environment: str) -> tuple[HostSpec, ...]:
-    found = load_inventory(project, environment).hosts
-    hosts = tuple(HostSpec(host.name, str(host.data.get("winrm_address", ""))) for host in found)
-    real = [host.name for host in hosts if not host.address.startswith("127.")]
-    if real or not hosts:
-        raise Refused(
-            Problem(
-                "not-simulated",
-                project.shown(project.inventory(environment)),
-                f"{', '.join(real) or 'no host'} can't be simulated",
-                "hosts whose winrm_address is a loopback address, 127.…",
-                "invoke sandbox.up --env dev",
-            )
-        )
-    return hosts
-
-
-def _store_folder(project: Project, environment: str) -> Path | None:
-    """The store's folder, made where it is missing; None for one behind HTTP, which hosts reach by themselves."""
-    location = load_settings(project, environment, {}, os.environ).settings.store
-    if location.startswith(("http://", "https://")):
-        return None
-    folder = project.root / location
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _store_spec(folder: Path, environ: Mapping[str, str]) -> StoreSpec:
-    prefix = environ.get("DEPLOY_SANDBOX_PREFIX", DEFAULT_PREFIX)
-    return StoreSpec(folder=str(folder), address=f"{prefix}.1")
-
-
 def _cannot_start(environment: str, error: FleetError) -> Refused:
     if error.taken:
         address, port = error.taken
@@ -204,9 +181,20 @@ def _ask(client: FleetClient, request: dict[str, Any], where: str) -> Any:
     try:
         return client.ask(request)
     except FleetError as error:
-        raise Refused(Problem("sandbox-refused", where, str(error), "", "invoke sandbox.status")) from error
+        raise Refused(
+            Problem("sandbox-refused", where, str(error), "", "see docs/sandbox.md, or: invoke sandbox.status")
+        ) from error
 
 
 def _shown(client: FleetClient) -> list[dict[str, Any]]:
+    return _public(_asked(client))
+
+
+def _asked(client: FleetClient) -> list[dict[str, Any]]:
     hosts: list[dict[str, Any]] = _ask(client, {"do": "status"}, "sandbox")
-    return [{key: value for key, value in host.items() if key != "faults"} for host in hosts]
+    return hosts
+
+
+def _public(hosts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As published in docs/schemas."""
+    return [{key: value for key, value in host.items() if key not in {"faults", "listening"}} for host in hosts]

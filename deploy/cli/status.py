@@ -28,7 +28,7 @@ def show_status(project: Project, environment: str | None, output: Output) -> Ex
     hosts = [{**_host(root, name, snapshot), "converged": name not in late} for name, snapshot in snapshots.items()]
     release = current(snapshots)
     output.document({"schema": "status/1", "env": site.environment, "release": release, "hosts": hosts})
-    output.text(f"{site.environment}: {f'release {release}' if release else 'no release was attested yet'}")
+    output.text(f"{site.environment}: {_release_text(release, snapshots)}")
     for name, snapshot in snapshots.items():
         for line in _host_lines(root, name, snapshot):
             output.text(line)
@@ -60,6 +60,15 @@ def show_drift(project: Project, environment: str | None, output: Output) -> Exi
     if any(not isinstance(snapshot, HostFacts) for snapshot in snapshots.values()):
         return Exit.UNKNOWN
     return Exit.DIFFERENT if found else Exit.OK
+
+
+def _release_text(release: str | None, snapshots: Mapping[str, Snapshot]) -> str:
+    if release:
+        return f"release {release}"
+    silent = [name for name, snapshot in snapshots.items() if not isinstance(snapshot, HostFacts)]
+    if silent:
+        return f"can't tell its release: {', '.join(silent)} can't be asked"
+    return "no release was attested yet"
 
 
 def _status_exit(snapshots: Mapping[str, Snapshot]) -> Exit:

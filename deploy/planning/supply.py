@@ -27,7 +27,7 @@ def supply_problems(desired: DesiredHost, facts: HostFacts, release: Release) ->
             needed = (revision.runtime, revision.runtime_version)
             if needed not in facts.runtimes and archives.get(needed) is None:
                 what = f"runtime {' '.join(needed)} of {revision.service} is neither here nor in the store"
-                fix = "put its archive into the store's runtimes folder"
+                fix = "put its archive into the store: invoke release.runtime --archive FILE"
                 problems.append(Problem("runtime-missing", host, what, "an offline archive", fix))
     return tuple(dict.fromkeys(problems))
 

@@ -52,7 +52,7 @@ class WinrmTimeout(WinrmError, TimeoutError):  # noqa: N818  # the event's name
 
 
 class WorkerDied(WinrmError):  # noqa: N818  # the event's name
-    """The process at the other end has ended or makes no sense; `diagnostics` is the end of its stderr."""
+    """The process at the other end has ended or makes no sense; `diagnostics` is both ends of its stderr."""
 
     def __init__(self, host: str, what: str, diagnostics: str = "") -> None:
         tail = f"; it said: {diagnostics}" if diagnostics else ""

@@ -10,7 +10,8 @@ from deploy.winrm.transport import STEADY
 CHUNK_BYTES = 370_000
 """Most raw bytes of one Send: as base64, with its envelope, below MaxEnvelopeSizekb of 500."""
 _LEAST_CHUNK_BYTES = 4_096
-_DIAGNOSTICS_BYTES = 2_000
+_KEPT_BYTES = 2_000
+_CUT = b"\n[...]\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,15 @@ class ProcessEnd:
     stderr: bytes
 
 
+def both_ends(output: bytes) -> bytes:
+    """Its first and last bytes: a stack trace ends with what everybody's does, and begins with what went wrong."""
+    if len(output) <= 2 * _KEPT_BYTES:
+        return output
+    return output[:_KEPT_BYTES] + _CUT + output[-_KEPT_BYTES:]
+
+
 class Process:
-    """A command that runs in a shell. Keeps the end of its stderr for whoever must explain its death."""
+    """A command that runs in a shell. Keeps both ends of its stderr for whoever must explain its death."""
 
     def __init__(self, session: Session, shell: str, command: str) -> None:
         self._session, self._shell, self._command = session, shell, command
@@ -50,13 +58,13 @@ class Process:
         if self.exit_code is not None:
             raise WorkerDied(self._session.host, f"the process has ended with code {self.exit_code}", self.diagnostics)
         received = self._session.receive(self._shell, self._command, hold_s)
-        self._stderr = (self._stderr + received.stderr)[-_DIAGNOSTICS_BYTES:]
+        self._stderr = both_ends(self._stderr + received.stderr)
         self.exit_code = received.exit_code
         return received
 
     @property
     def diagnostics(self) -> str:
-        """The end of its stderr, as text."""
+        """Both ends of its stderr, as text."""
         return self._stderr.decode("utf-8", "replace").strip()
 
     def terminate(self) -> None:

@@ -6,7 +6,7 @@ import queue
 import subprocess
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from deploy.wire.frames import Frame, FrameDecoder, FrameError, encode, encode_j
 DEADLINE_S = 30.0
 ANSWER_S = 45.0
 CHUNK = 1024 * 1024
+Stream = bytes | Iterable[bytes]
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,10 @@ class Connection:
 
     def frame(self) -> Frame | None:
         """The next frame, None once stdout has ended."""
-        return self._frames.get(timeout=DEADLINE_S)
+        try:
+            return self._frames.get(timeout=DEADLINE_S)
+        except queue.Empty:
+            raise AssertionError(f"the worker said nothing for {DEADLINE_S} s") from None
 
     def hello(self, module: bytes) -> dict[str, Any]:
         """The first event, after the module was sent where it was asked for."""
@@ -62,8 +66,8 @@ class Connection:
             event = self._event()
         return event
 
-    def send(self, verb: str, args: dict[str, Any], data: Iterable[bytes] = (), **changes: Any) -> int:
-        """Sends a request with its streams; gives its seq."""
+    def send(self, verb: str, args: dict[str, Any], data: Iterable[Stream] = (), **changes: Any) -> int:
+        """Sends a request with its streams, each as bytes or piece by piece; gives its seq."""
         self._seq += 1
         streams = list(data)
         request = {"v": 1, "verb": verb, "args": args, "data": len(streams)}
@@ -71,8 +75,8 @@ class Connection:
             request |= {"run": self.run, "epoch": self.epoch}
         self.write(encode_json("Q", self._seq, {**request, **changes}))
         for stream in streams:
-            for at in range(0, len(stream), CHUNK):
-                self.write(encode(Frame("D", self._seq, stream[at : at + CHUNK])))
+            for piece in _pieces(stream) if isinstance(stream, bytes) else stream:
+                self.write(encode(Frame("D", self._seq, piece)))
             self.write(encode(Frame("D", self._seq, b"")))
         return self._seq
 
@@ -92,11 +96,11 @@ class Connection:
                 return Answer(value["ok"], value.get("result", {}), value.get("error", {}), events)
             events.append(value)
 
-    def ask(self, verb: str, args: dict[str, Any] | None = None, data: Iterable[bytes] = (), **changes: Any) -> Answer:
+    def ask(self, verb: str, args: dict[str, Any] | None = None, data: Iterable[Stream] = (), **changes: Any) -> Answer:
         """A request and its answer."""
         return self.answer(self.send(verb, args or {}, data, **changes))
 
-    def must(self, verb: str, args: dict[str, Any] | None = None, data: Iterable[bytes] = ()) -> dict[str, Any]:
+    def must(self, verb: str, args: dict[str, Any] | None = None, data: Iterable[Stream] = ()) -> dict[str, Any]:
         """The result of a request that has to go well."""
         answer = self.ask(verb, args, data)
         assert answer.ok, answer.error
@@ -104,11 +108,13 @@ class Connection:
 
     def stream(self) -> bytes:
         """The data stream that follows an answer."""
-        pieces = []
+        return b"".join(self.pieces())
+
+    def pieces(self) -> Iterator[bytes]:
+        """The same, piece by piece."""
         while (frame := self.frame()) is not None and frame.payload:
             assert frame.kind == "D"
-            pieces.append(frame.payload)
-        return b"".join(pieces)
+            yield frame.payload
 
     def lock(self, run: str = "run-1", epoch: int = 0) -> dict[str, Any]:
         """Takes the run lock and uses it from now on."""
@@ -117,9 +123,20 @@ class Connection:
         self.run, self.epoch = run, granted["epoch"]
         return granted
 
-    def apply(self, *steps: dict[str, Any], data: Iterable[bytes] = (), dry: bool = False) -> list[dict[str, Any]]:
+    def apply(self, *steps: dict[str, Any], data: Iterable[Stream] = (), dry: bool = False) -> list[dict[str, Any]]:
         """Results of steps that have to go well."""
         return list(self.must("apply", {"steps": list(steps), "dry": dry}, data)["results"])
+
+    def change(self, *steps: dict[str, Any], data: Iterable[Stream] = (), dry: bool = False) -> list[bool]:
+        """Whether each of steps that have to go well changed anything."""
+        return [result["changed"] for result in self.apply(*steps, data=data, dry=dry)]
+
+    def refusal(self, failing: dict[str, Any], data: Iterable[Stream] = (), **changes: Any) -> str:
+        """The error code of a step that has to fail."""
+        answer = self.ask("apply", {"steps": [failing], **changes}, data)
+        assert not answer.ok, f"{failing} went well"
+        assert answer.error["where"] == failing["id"]
+        return answer.code
 
     def end(self) -> int:
         """Ends stdin; gives the exit code."""
@@ -158,8 +175,13 @@ class Connection:
         self._frames.put(None)
 
 
+def _pieces(content: bytes) -> Iterator[bytes]:
+    for at in range(0, len(content), CHUNK):
+        yield content[at : at + CHUNK]
+
+
 def step(
-    verb: str, id_: str = "", expect: dict[str, Any] | None = None, deadline_s: float = 10, **args: Any
+    verb: str, id_: str = "", expect: dict[str, Any] | None = None, deadline_s: float = 30, **args: Any
 ) -> dict[str, Any]:
     """A step; its id is the verb unless `id_` says otherwise."""
     return {"id": id_ or verb, "verb": verb, "args": args, "expect": expect, "deadline_s": deadline_s}

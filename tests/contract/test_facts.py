@@ -3,11 +3,12 @@
 import hashlib
 import hmac
 import json
+from typing import Any
 
 import pytest
 
 from tests.contract.connection import Connection, sha256, step
-from tests.contract.host_half import HostHalf
+from tests.contract.host_half import ROOT, HostHalf
 
 SECTIONS = {
     "host",
@@ -23,7 +24,25 @@ SECTIONS = {
     "releases",
     "adopted",
 }
-ROOT = r"C:\TradingSystem"
+HOST_FIELDS = {
+    "computer",
+    "os",
+    "build",
+    "edition",
+    "cores",
+    "memory_mb",
+    "boot_id",
+    "uptime_s",
+    "time_utc",
+    "powershell",
+    "language_mode",
+    "elevated",
+    "user",
+    "disk_free_mb",
+    "disk_total_mb",
+    "docker",
+    "pending_reboot",
+}
 
 
 def test_every_section_is_there(host: HostHalf) -> None:
@@ -34,8 +53,10 @@ def test_every_section_is_there(host: HostHalf) -> None:
     assert isinstance(system["time_utc"], float)
     assert system["boot_id"]
     assert system["disk_free_mb"] > 0
+    assert set(system) == HOST_FIELDS
 
 
+@pytest.mark.stand_in("task scheduler")
 def test_agent(worker: Connection, host: HostHalf) -> None:
     sha = sha256(host.module)
     told = worker.must("facts")["agent"]["value"]
@@ -56,11 +77,14 @@ def test_a_section_that_fails_says_so_and_hides_no_other(host: HostHalf) -> None
 
 def test_paths(worker: Connection, host: HostHalf) -> None:
     worker.apply(step("dir.ensure", path=rf"{ROOT}\data", acl=None))
-    asked = [rf"{ROOT}\data", rf"{ROOT}\nothing"]
+    host.path(rf"{ROOT}\data\file").write_bytes(b"12345")
+    asked = [rf"{ROOT}\data", rf"{ROOT}\data\file", rf"{ROOT}\nothing"]
     found = worker.must("facts", {"paths": asked})["paths"]["value"]
-    assert [(fact["path"], fact["kind"]) for fact in found] == [(asked[0], "dir"), (asked[1], "absent")]
+    assert [(fact["path"], fact["kind"]) for fact in found] == list(zip(asked, ("dir", "file", "absent"), strict=True))
+    assert (found[1]["size"], found[1]["sha256"], found[1]["protected"]) == (5, sha256(b"12345"), False)
 
 
+@pytest.mark.stand_in("access lists")
 def test_secrets_are_told_by_a_keyed_digest(worker: Connection, host: HostHalf) -> None:
     path = rf"{ROOT}\secrets\S\broker"
     worker.apply(step("secret.put", path=path, data={"data": 0}, service="S"), data=[b"top secret"])
@@ -75,11 +99,16 @@ def test_secrets_are_told_by_a_keyed_digest(worker: Connection, host: HostHalf) 
 
 
 def test_revisions(worker: Connection, host: HostHalf) -> None:
-    manifest = json.dumps({"format": 1, "files": {"Try.exe": sha256(b"program")}}).encode()
+    texts = {"conf/a [1].json": b'{"a": "\xc3\xa7"}', "large.json": b"x" * 16385, "binary.json": b"\xff\xfe\xff"}
+    files = {"Try.exe": sha256(b"program"), **{name: sha256(text) for name, text in texts.items()}}
+    manifest = json.dumps({"format": 1, "files": files, "config": dict.fromkeys(texts, "x")}).encode()
     name = f"1.0.0-{sha256(manifest)[:12]}"
     folder = host.path(rf"{ROOT}\releases\S\{name}")
     folder.mkdir(parents=True)
     (folder / "revision.json").write_bytes(manifest)
+    (folder / "conf").mkdir()
+    for text, content in texts.items():
+        (folder / text).write_bytes(content)
     (folder.parent / "1.0.0-abc.tmp-1").mkdir()
 
     def told() -> dict[str, object]:
@@ -93,6 +122,7 @@ def test_revisions(worker: Connection, host: HostHalf) -> None:
     assert found["folder"] == rf"{ROOT}\releases\S\{name}"
     assert found["manifest_sha256"] == sha256(manifest)
     assert found["manifest"] == json.loads(manifest)
+    assert found["contents"] == {"conf/a [1].json": '{"a": "ç"}'}, "none that is large, or no text"
 
     image = rf"{ROOT}\releases\S\{name}\Try.exe"
     worker.apply(
@@ -121,24 +151,27 @@ def test_services_that_were_not_asked_for_are_told_when_they_are_ours(worker: Co
     assert found[0]["registration"] is None
 
 
-@pytest.mark.parametrize(
-    ("probe", "error"),
-    [
-        ({"kind": "tcp", "address": "127.0.79.1", "port": 1}, True),
-        ({"kind": "http", "url": "http://127.0.79.1:1/health", "expect": {}, "timeout_s": 1}, True),
-        ({"kind": "ws", "url": "ws://127.0.79.1:1/"}, True),
-        ({"kind": "process"}, False),
-    ],
-)
-def test_no_answer_is_not_healthy(host: HostHalf, probe: dict[str, object], error: bool) -> None:
-    answer = host.worker().must("probe", probe)
-    assert answer["ok"] is not error
-    assert set(answer) == {"ok", "status", "body", "error"}
+SILENT: list[dict[str, Any]] = [
+    {"kind": "tcp", "address": "127.0.79.1", "port": 1},
+    {"kind": "http", "url": "http://127.0.79.1:1/health", "expect": {}, "timeout_s": 1},
+    {"kind": "ws", "url": "ws://127.0.79.1:1/"},
+]
+NO_PROBES: list[dict[str, Any]] = [
+    {"kind": "smell"},
+    {"kind": "http"},
+    {"kind": "tcp", "address": "127.0.79.1"},
+    {},
+]
 
 
-def test_a_probe_that_is_none(host: HostHalf) -> None:
-    assert host.worker().ask("probe", {"kind": "smell"}).code == "bad-request"
-    assert host.worker().ask("probe", {"kind": "http"}).code == "bad-request"
+def test_no_answer_is_not_healthy(host: HostHalf) -> None:
+    worker = host.worker()
+    for probe in (*SILENT, {"kind": "process"}):
+        answer = worker.must("probe", probe)
+        assert answer["ok"] is (probe["kind"] == "process"), probe
+        assert set(answer) == {"ok", "status", "body", "error"}, probe
+    for nothing in NO_PROBES:
+        assert worker.ask("probe", nothing).code == "bad-request", nothing
 
 
 def test_a_key_that_is_too_long_is_refused_and_never_shortened(worker: Connection) -> None:

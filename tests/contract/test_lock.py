@@ -3,8 +3,6 @@
 import json
 from typing import Any
 
-import pytest
-
 from tests.contract.connection import Connection, step
 from tests.contract.host_half import HostHalf
 from tests.contract.leftover import Leftover
@@ -43,6 +41,8 @@ def test_a_lock_without_its_worker_is_taken_over_with_a_higher_epoch(host: HostH
 def test_a_wanted_epoch_is_the_least(host: HostHalf) -> None:
     worker = host.worker()
     assert worker.must("lock.acquire", {**HOLDER, "epoch": 17})["epoch"] == 17
+    assert worker.must("lock.acquire", {**HOLDER, "epoch": 17})["epoch"] == 17, "who has it, has it"
+    assert worker.must("lock.acquire", {**HOLDER, "epoch": 0})["epoch"] == 17
     worker.close()
     assert host.worker().must("lock.acquire", {**HOLDER, "run": "run-3", "epoch": 4})["epoch"] == 18
 
@@ -57,26 +57,31 @@ def test_release_keeps_the_epoch(host: HostHalf) -> None:
     assert host.worker().must("lock.acquire", HOLDER)["epoch"] == epoch + 1
 
 
-@pytest.mark.parametrize("change", [{"epoch": 0}, {"epoch": 99}, {"run": "run-9"}, {"run": None}, {"epoch": None}])
-def test_another_pair_than_the_granted_one_is_refused(worker: Connection, change: dict[str, Any]) -> None:
-    answer = worker.ask("apply", {"steps": []}, **change)
-    assert answer.code == "not-holder"
+def test_another_pair_than_the_granted_one_is_refused(worker: Connection) -> None:
+    pairs: list[dict[str, Any]] = [{"epoch": 0}, {"epoch": 99}, {"epoch": None}, {"run": "run-9"}, {"run": None}]
+    for change in pairs:
+        assert worker.ask("apply", {"steps": []}, **change).code == "not-holder", change
     assert worker.ask("apply", {"steps": []}).ok
 
 
-@pytest.mark.parametrize("verb", ["apply", "tx.submit", "lock.release", "tx.cancel"])
-def test_what_changes_a_host_needs_the_lock(host: HostHalf, verb: str) -> None:
+def test_what_changes_a_host_needs_the_lock(host: HostHalf) -> None:
     other = host.worker()
-    other.lock()
+    granted = other.lock()
     stranger = host.worker()
-    assert stranger.ask(verb, {"steps": [], "tx": "t"}).code == "not-holder"
-    assert stranger.ask(verb, {"steps": [], "tx": "t"}, run="run-1", epoch=99).code == "not-holder"
+    for verb in ("apply", "tx.submit", "lock.release", "tx.cancel"):
+        assert stranger.ask(verb, {"steps": [], "tx": "t"}).code == "not-holder", verb
+        assert stranger.ask(verb, {"steps": [], "tx": "t"}, run="run-1", epoch=99).code == "not-holder", verb
+    for verb in ("apply", "tx.submit", "lock.release"):
+        answer = stranger.ask(verb, {"steps": [], "tx": "t"}, run="run-1", epoch=granted["epoch"])
+        assert answer.code == "not-holder", f"{verb}: who knows the pair doesn't hold it"
 
 
-@pytest.mark.parametrize("lacking", ["run", "who", "kind", "since"])
-def test_a_holder_must_say_who_it_is(host: HostHalf, lacking: str) -> None:
-    args = {name: value for name, value in HOLDER.items() if name != lacking}
-    assert host.worker().ask("lock.acquire", args).code == "bad-request"
+def test_a_holder_must_say_who_it_is(host: HostHalf) -> None:
+    worker = host.worker()
+    for lacking in ("run", "who", "kind", "since"):
+        args = {name: value for name, value in HOLDER.items() if name != lacking}
+        assert worker.ask("lock.acquire", args).code == "bad-request", lacking
+    assert worker.must("lock.acquire", HOLDER)["previous"] is None
 
 
 def test_facts_tell_the_holder(host: HostHalf) -> None:
@@ -141,7 +146,7 @@ def test_nothing_begins_once_the_lock_names_another_pair(host: HostHalf) -> None
     worker.epoch += 1
     Leftover(host, worker).write("t")
     worker.epoch -= 1
-    host.kernel.task_enable(r"\TradingSystem\Settle", True)
+    host.enable_task()
     host.settle()
     assert worker.must("tx.read", {"tx": "t", "after": 0})["outcome"] == "dropped"
     assert not host.path(Leftover.FOLDER).exists()

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.contract.connection import Connection, step
-from tests.contract.host_half import HostHalf
-from tests.contract.stand_in import ROOT
+from tests.contract.connection import Connection, sha256, step
+from tests.contract.host_half import ROOT, HostHalf, access_of
+from tests.contract.leftover import Leftover
 
 
+@pytest.mark.stand_in("access lists")
 def test_secrets(worker: Connection, host: HostHalf) -> None:
     path = rf"{ROOT}\secrets\S\broker"
     put = step("secret.put", path=path, data={"data": 0}, service="S")
@@ -20,14 +21,21 @@ def test_secrets(worker: Connection, host: HostHalf) -> None:
     assert worker.apply(put, data=[b"canary-2"])[0]["changed"]
     assert host.path(path).read_bytes() == b"canary-2"
     assert "canary" not in str(results)
-    assert host.kernel.acl(path) == {
-        "inherit": False,
-        "grants": [
-            {"sid": "S-1-5-18", "rights": "full"},
-            {"sid": "S-1-5-32-544", "rights": "full"},
-            {"account": r"NT SERVICE\S", "rights": "read"},
-        ],
-    }
+    named = step("secret.put", path=path, data={"data": 0}, service="a/b")
+    assert worker.refusal(named, [b"canary-3"]) == "bad-request"
+    host.path(path + "-dir").mkdir()
+    in_the_way = worker.ask(
+        "apply", {"steps": [{**put, "args": {**put["args"], "path": path + "-dir"}}]}, [b"canary-4"]
+    )
+    assert in_the_way.code == "exists"
+    assert "canary" not in str(in_the_way.error)
+    assert sha256(b"canary-4") not in str(in_the_way.error), "a weak secret could be guessed from it"
+    own = [
+        {"sid": "S-1-5-18", "rights": "full"},
+        {"sid": "S-1-5-32-544", "rights": "full"},
+        {"account": r"NT SERVICE\S", "rights": "read"},
+    ]
+    assert host.access(path) == access_of({"inherit": False, "grants": own})
 
 
 def test_registry(worker: Connection, host: HostHalf) -> None:
@@ -40,9 +48,13 @@ def test_registry(worker: Connection, host: HostHalf) -> None:
         assert not worker.apply(put(value, type_))[0]["changed"]
     assert worker.apply(put(None))[0]["changed"]
     assert not worker.apply(put(None))[0]["changed"]
-    assert worker.ask("apply", {"steps": [put("text", "REG_DWORD")]}).code == "bad-request"
+    assert worker.refusal(put("text", "REG_DWORD")) == "bad-request"
+    assert worker.refusal(put("text", "REG_SOUP")) == "bad-request"
+    elsewhere = step("registry.set", key=r"HKCU\Software\X", name="a", type="REG_SZ", value="b")
+    assert worker.refusal(elsewhere) == "bad-request"
 
 
+@pytest.mark.stand_in("firewall")
 def test_firewall(worker: Connection) -> None:
     rule: dict[str, Any] = {"name": "TradingSystem-Try", "display_name": "Try", "port": 5055, "remote": "LocalSubnet"}
     put = step("firewall.ensure", **rule, present=True)
@@ -53,8 +65,13 @@ def test_firewall(worker: Connection) -> None:
     assert (told["exists"], told["port"], told["remote"], told["enabled"]) == (True, 5055, "LocalSubnet", True)
     assert worker.apply(step("firewall.ensure", **{**rule, "port": 5056}, present=True))[0]["changed"]
     gone = step("firewall.ensure", **rule, present=False)
-    assert worker.apply(gone)[0]["changed"]
-    assert not worker.apply(gone)[0]["changed"]
+    assert worker.change(gone, dry=True) == [True]
+    assert worker.change(gone) == [True]
+    assert worker.change(gone) == [False]
+    (told,) = worker.must("facts", {"firewall": ["TradingSystem-Try"]})["firewall"]["value"]
+    assert told["exists"] is False
+    for wrong in ({"port": 0}, {"port": 65536}, {"port": "5055"}):
+        assert worker.refusal(step("firewall.ensure", **{**rule, **wrong}, present=True)) == "bad-request", wrong
 
 
 def test_attestation(worker: Connection) -> None:
@@ -73,19 +90,31 @@ def test_attestation(worker: Connection) -> None:
         ("1.0.0", "good"),
     ]
     assert all(each["at"] and each["run"] == "run-1" for each in told)
-    assert worker.ask("apply", {"steps": [attest("1.0.0", "fine")]}).code == "bad-request"
+    assert worker.refusal(attest("1.0.0", "fine")) == "bad-request"
 
 
+@pytest.mark.stand_in("task scheduler")
 def test_installing_and_removing(worker: Connection, host: HostHalf) -> None:
-    assert not worker.apply(step("executor.install"))[0]["changed"]
+    install, remove = step("executor.install"), step("executor.remove")
+    assert worker.change(install) == [False]
     old = host.path(rf"{ROOT}\infrastructure\agent\{'0' * 64}.psm1")
     old.write_bytes(b"an older module")
-    assert worker.apply(step("executor.install"))[0]["changed"]
+    assert worker.change(install, dry=True) == [True]
+    assert old.exists()
+    assert worker.change(install) == [True]
     assert not old.exists()
-    assert worker.apply(step("executor.remove"))[0]["changed"]
-    assert not worker.apply(step("executor.remove"))[0]["changed"]
+    assert worker.change(remove, dry=True) == [True]
+    assert worker.must("facts")["agent"]["value"]["task"]["exists"]
+    Leftover(host, worker).write("t")
+    assert worker.refusal(remove) == "transaction-open"
+    host.path(rf"{ROOT}\state\transactions\t.journal").unlink()
+    assert worker.change(remove) == [True]
+    assert worker.change(remove) == [False]
     told = worker.must("facts")["agent"]["value"]
     assert (told["modules"], told["task"]) == ([], {"exists": False, "enabled": False, "sha": None})
+    submission = {"tx": "t", "steps": [step("dir.ensure", path=rf"{ROOT}\data", acl=None)], "await_s": 30}
+    assert worker.ask("tx.submit", submission).code == "missing", "nobody would carry it out"
+    assert worker.ask("tx.read", {"tx": "t", "after": 0}).code == "missing"
 
 
 MALFORMED: dict[str, dict[str, Any]] = {
@@ -97,13 +126,19 @@ MALFORMED: dict[str, dict[str, Any]] = {
     "no stream": step("secret.put", path=rf"{ROOT}\s", data={"data": 3}, service="S"),
     "text for a stream": step("secret.put", path=rf"{ROOT}\s", data="secret", service="S"),
     "service name": step("service.start_type", name="a\\b", start="auto"),
+    "access list": step("dir.ensure", path=rf"{ROOT}\data", acl={"inherit": "yes", "grants": []}),
+    "rights": step(
+        "dir.ensure", path=rf"{ROOT}\data", acl={"inherit": True, "grants": [{"sid": "S-1-5-18", "rights": "all"}]}
+    ),
+    "expectation": step("dir.ensure", path=rf"{ROOT}\data", acl=None, expect={"exists": True}),
 }
 
 
-@pytest.mark.parametrize("malformed", MALFORMED.values(), ids=MALFORMED.keys())
-def test_malformed_steps(worker: Connection, malformed: dict[str, Any]) -> None:
-    assert worker.ask("apply", {"steps": [malformed]}).code == "bad-request"
-    assert worker.ask("probe", {"kind": "process"}).ok
+def test_malformed_steps(worker: Connection) -> None:
+    for name, malformed in MALFORMED.items():
+        assert worker.ask("apply", {"steps": [malformed]}).code == "bad-request", name
+        assert worker.ask("apply", {"steps": [malformed], "dry": True}).code == "bad-request", f"{name}, dry"
+        assert worker.ask("probe", {"kind": "process"}).ok
 
 
 def test_the_first_error_stops_and_tells_what_was_done(worker: Connection, host: HostHalf) -> None:

@@ -12,7 +12,7 @@ from deploy.sandbox.machine.kernel import KernelError
 from deploy.sandbox.wsman.job import Job
 from deploy.wire.journal import decode_records
 from tests.contract.connection import Connection, sha256, step
-from tests.contract.host_half import SandboxHost, builtin_host
+from tests.contract.simulated_host import SimulatedHost, simulated_host
 
 SERVICE = "TradingSystem-OrderManager"
 PORT = 5055
@@ -46,7 +46,7 @@ class Bench:
     """A machine where `version` runs."""
 
     def __init__(self, folder: Path) -> None:
-        self.host: SandboxHost = builtin_host(folder)
+        self.host: SimulatedHost = simulated_host(folder)
         self.machine = self.host.machine
         self.kernel = self.host.kernel
         self._folder = folder

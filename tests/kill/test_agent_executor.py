@@ -277,11 +277,11 @@ def test_damage_before_the_last_record_is_left_to_a_person(ready: Host) -> None:
 
 def test_only_the_newest_journals_are_kept(ready: Host) -> None:
     ended = {"t": "ended", "at": "", "up": 1.0, "boot": "boot-1", "outcome": "committed", "error": None}
-    for number in range(53):
+    for number in range(23):
         ready.write_journal(f"old-{number:02}", ready.submitted(f"old-{number:02}", []), ended)
     ready.settle()
     left = sorted(path.stem for path in (ready.root / "state/transactions").glob("*.journal"))
-    assert left == [f"old-{number:02}" for number in range(3, 53)]
+    assert left == [f"old-{number:02}" for number in range(3, 23)]
     assert not list((ready.root / "state/transactions").glob("*.d"))
 
 

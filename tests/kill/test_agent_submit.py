@@ -187,9 +187,9 @@ def test_a_person_can_look_and_settle_by_hand(ready: Host) -> None:
     assert shown.strip() == f"{TX} running set-a"
     by_hand(ready, f"Invoke-Settling -Root '{ready.root}' -WhatIf")
     assert ready.journal(TX).state == "running"
-    assert by_hand(ready, f"@(Invoke-Settling -Root '{ready.root}').Count").strip() == "0"
+    assert by_hand(ready, f"(Invoke-Settling -Root '{ready.root}').State").strip() == "undone"
     assert (ready.journal(TX).state, ready.world("a")) == ("undone", "old-a")
-    assert "undone" in by_hand(ready, f"(Get-TransactionRecord -Tx {TX} -Root '{ready.root}')[-1].outcome")
+    assert "undone" in by_hand(ready, f"(Get-TransactionRecord -Tx {TX} -Root '{ready.root}')[-1].Detail")
 
 
 def test_a_person_can_close_an_unreadable_one(ready: Host) -> None:

@@ -1,10 +1,10 @@
 """The trading service itself: health, metrics, orders, drain, ticks; as broken as its faults say."""
 
-import fcntl
 import hashlib
 import json
 import os
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +17,9 @@ from deploy.sandbox.apps.http import Answer, Server, Site
 from deploy.sandbox.apps.log import Log
 from deploy.sandbox.apps.metrics import Metrics
 from deploy.sandbox.apps.settings import Settings
+
+if sys.platform != "win32":  # simulated hosts run elsewhere only; reading this module works everywhere
+    import fcntl
 
 TICK_S = 0.1
 DRAIN_WAIT_S = 30.0

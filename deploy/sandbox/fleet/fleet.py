@@ -6,6 +6,7 @@ from typing import Any
 from deploy.sandbox.fleet.engines import ENGINES
 from deploy.sandbox.fleet.folder import FleetFolder
 from deploy.sandbox.fleet.host import Host
+from deploy.sandbox.fleet.listening import ports_at
 from deploy.sandbox.fleet.spec import FleetSpec
 from deploy.sandbox.fleet.store_server import StoreServer
 from deploy.sandbox.machine.faults import KINDS as MACHINE_KINDS
@@ -34,7 +35,7 @@ class Fleet:
             home = folder.host(host.name)
             home.mkdir(parents=True, exist_ok=True)
             endpoint = Endpoint(host.address, spec.http_port, spec.https_port)
-            self.hosts[host.name] = make_host(home, host.name, endpoint, accounts, spec.user, tls)
+            self.hosts[host.name] = make_host(home, host.name, endpoint, accounts, spec, tls)
 
     def start(self) -> None:
         """Switches every host on; raises OSError when a port is taken."""
@@ -110,6 +111,7 @@ class Fleet:
             "power": "on" if host.powered else "off",
             "faults": [*host.armed(), *_wire_faults(host)],
             "services": host.services_running() if host.powered else [],
+            "listening": sorted({*ports_at(host.address)} - {self.spec.http_port, self.spec.https_port}),
         }
 
 

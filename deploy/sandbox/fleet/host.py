@@ -85,7 +85,9 @@ class SimulatedHost(Machine):
         self.faults.handlers["drop-connection"] = self.wsman.drop_connections
 
     def power_on(self) -> None:
-        """Boots, then answers; raises OSError when a port is taken."""
+        """Boots, then answers; raises OSError when a port is taken, or the disk is another engine's."""
+        if (self.folder / "C").is_symlink():
+            raise OSError(f"{self.folder / 'C'} is the disk of another engine's host: remove {self.folder.parent}")
         with self._power:
             super().power_on()
             self.wsman.start()

@@ -30,12 +30,16 @@ class StoreSpec:
 
 @dataclass(frozen=True, slots=True)
 class FleetSpec:
-    """A fleet. `user` is the account on every host; its password is in the folder."""
+    """A fleet. `user` is the account on every host; its password is in the folder.
+
+    `disk_mb`: the size of a data disk for each host's root folder, on the PowerShell engine; 0: none.
+    """
 
     hosts: tuple[HostSpec, ...]
     store: StoreSpec | None = None
     engine: str = "builtin"
     user: str = USER
+    disk_mb: int = 0
     http_port: int = HTTP_PORT
     https_port: int = HTTPS_PORT
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,6 @@ from deploy.sandbox.machine.loader import ENV_FOLDER, ENV_IMAGE
 
 Role = Literal["service", "worker", "executor", "command"]
 _PROC = Path("/proc")
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _DEATH_WAIT_S = 5.0
 
 
@@ -144,13 +144,11 @@ def _tree(pid: int) -> list[int]:
     return found
 
 
+@cache
 def _boot_time_s() -> float:
     lines = (_PROC / "stat").read_text("ascii").splitlines()
     return float(next(line.split()[1] for line in lines if line.startswith("btime ")))
 
 
-_BOOT_TIME_S = _boot_time_s()
-
-
 def _started(ticks: int) -> str:
-    return datetime.fromtimestamp(_BOOT_TIME_S + ticks / _TICKS_PER_S, UTC).isoformat()
+    return datetime.fromtimestamp(_boot_time_s() + ticks / os.sysconf("SC_CLK_TCK"), UTC).isoformat()

@@ -2,8 +2,8 @@
 
 import base64
 import contextlib
-import fcntl
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import IO
@@ -14,6 +14,9 @@ from deploy.sandbox.machine.processes import Role
 from deploy.sandbox.programs.context import Context
 from deploy.sandbox.wsman.job import Job
 from deploy.sandbox.wsman.pipes import Closed
+
+if sys.platform != "win32":  # simulated hosts run elsewhere only; reading this module works everywhere
+    import fcntl
 
 PIPE_BYTES = 1024 * 1024
 READ_BYTES = 256 * 1024

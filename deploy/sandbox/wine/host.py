@@ -6,18 +6,32 @@ from collections.abc import Callable
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from deploy.sandbox.machine.faults import Fault
+from deploy.sandbox.wine.aim import Aim
 from deploy.sandbox.wine.machine import WineMachine
 from deploy.sandbox.wine.runner import WineRunner
+from deploy.sandbox.wine.volume import DataDisk
 from deploy.sandbox.wsman.accounts import Accounts
 from deploy.sandbox.wsman.server import Endpoint, WsmanHost
 from deploy.sandbox.wsman.shells import Quotas
+from deploy.wire.bootstrap import DEFAULT_ROOT
 
 POWERSHELL = r"C:\windows\system32\WindowsPowershell\v1.0\powershell.exe"
 HOME = PureWindowsPath(r"C:\users\Public")
+_ROOT = PureWindowsPath(DEFAULT_ROOT)
+_NOT_HERE = {
+    "hang": "a step of the real host half does not stand still on request",
+    "slow": "a step of the real host half does not wait on request",
+    "refuse-stop": "services are real programs here; deploy one that does not stop when it is told to",
+    "clock": "a machine has the time of the computer it runs on",
+}
 
 
 class WineHost:
-    """See `fleet.host.Host`. Faults happen at once: the real host half has no checkpoints to aim at."""
+    """See `fleet.host.Host`. Faults aimed at a step strike when the journal on the machine's disk shows that it began.
+
+    With `disk_mb` the root folder is a disk of its own, which can be filled.
+    """
 
     def __init__(
         self,
@@ -27,13 +41,28 @@ class WineHost:
         accounts: Accounts,
         tls: ssl.SSLContext,
         quotas: Quotas | None = None,
+        disk_mb: int = 0,
     ) -> None:
         self.name, self.address = name, endpoint.address
+        self._disk_mb = disk_mb
         self.machine = WineMachine(folder, name)
         self.wsman = WsmanHost(
             name, endpoint, accounts, tls, WineRunner(self.machine), {}, HOME, self._is_directory, quotas
         )
         self._power = threading.RLock()
+        self._faults: dict[str, Callable[[Fault], None]] = {
+            "kill-worker": lambda _: self.machine.end_processes("command", POWERSHELL),
+            "kill-executor": lambda _: self.machine.end_processes("executor", POWERSHELL),
+            "kill-service": lambda fault: self.machine.end_service(fault.service or ""),
+            "power-off": lambda _: self.power_off(),
+            "reboot": lambda _: self._reboot(),
+            "delete-shell": lambda _: self.wsman.operations.shells.delete_all(),
+            "drop-connection": lambda _: self.wsman.drop_connections(),
+            "fill-disk": lambda _: self._volume.fill(),
+        }
+        root = self.machine.disk.drive.joinpath(*_ROOT.parts[1:])
+        self._volume = DataDisk(root, folder.absolute() / "data.img")
+        self._aim = Aim(name, root / "state" / "transactions", self._strike)
 
     @property
     def powered(self) -> bool:
@@ -43,17 +72,25 @@ class WineHost:
     def power_on(self) -> None:
         """Boots, then answers; raises OSError when a port is taken or the machine does not boot."""
         with self._power:
-            self.machine.power_on()
-            self.wsman.start()
+            self.machine.make()
+            try:
+                self._volume.attach(self._disk_mb)
+                self.machine.power_on()
+                self.wsman.start()
+            except OSError:
+                self.power_off()
+                raise
 
     def power_off(self) -> None:
         """The wire first: nobody may see a process end that lost its power."""
         with self._power:
             self.wsman.stop()
             self.machine.power_off()
+            self._volume.detach()
 
     def close(self) -> None:
         """Off for good; the disk stays."""
+        self.disarm()
         self.power_off()
 
     def services_running(self) -> list[dict[str, object]]:
@@ -65,30 +102,27 @@ class WineHost:
         return [{"name": name, "pid": service.pid or None, "port": None} for name, service in seen]
 
     def arm(self, fault: dict[str, Any]) -> None:
-        """Carries a fault out; ValueError for one that can't be had here, LookupError for an unknown service."""
-        kind = str(fault.get("kind"))
-        table: dict[str, Callable[[], None]] = {
-            "kill-worker": lambda: self.machine.end_processes("command", POWERSHELL),
-            "kill-executor": lambda: self.machine.end_processes("executor", POWERSHELL),
-            "kill-service": lambda: self.machine.end_service(str(fault.get("service"))),
-            "power-off": self.power_off,
-            "reboot": self._reboot,
-            "delete-shell": self.wsman.operations.shells.delete_all,
-            "drop-connection": self.wsman.drop_connections,
-        }
-        if kind not in table or fault.get("label") is not None or fault.get("step") is not None:
-            what = f"{kind} at a step" if kind in table else kind
-            raise ValueError(
-                f"fault {what}: the powershell engine has {', '.join(sorted(table))}, and all of them at once"
-            )
-        table[kind]()
+        """Carries a fault out, or arms it for a checkpoint that can be seen; ValueError for one that can't be had here,
+        LookupError for an unknown service, KernelError for one without a name, OSError for a disk that can't be filled.
+        """
+        wanted = Fault.from_json(fault)
+        if wanted.kind in _NOT_HERE:
+            raise ValueError(f"fault {wanted.kind}: not on the powershell engine: {_NOT_HERE[wanted.kind]}")
+        if wanted.kind == "fill-disk":
+            self._volume.require()
+        if wanted.label is None:
+            self._faults[wanted.kind](wanted)
+        else:
+            self._aim.arm(wanted)
 
     def disarm(self) -> None:
-        """Nothing stays armed here."""
+        """Nothing waits any more, and the disk has room."""
+        self._aim.clear()
+        self._volume.free()
 
     def armed(self) -> list[dict[str, Any]]:
-        """Nothing."""
-        return []
+        """The faults that wait."""
+        return self._aim.armed()
 
     def task_interval(self, seconds: float) -> None:
         """How often enabled tasks run."""
@@ -97,6 +131,11 @@ class WineHost:
     def fire_tasks(self) -> None:
         """Brings the tasks' trigger forward."""
         self.machine.tasks.fire()
+
+    def _strike(self, fault: Fault) -> None:
+        """The executor stands still meanwhile, so that it is where it was seen."""
+        with self.machine.frozen("executor"):
+            self._faults[fault.kind](fault)
 
     def _reboot(self) -> None:
         with self._power:

@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Literal
@@ -51,6 +51,11 @@ class WineMachine:
         self.powered = False
         self._power = threading.RLock()
 
+    def make(self) -> None:
+        """Makes the machine when it is new; raises OSError. `power_on` does it, too."""
+        with self._power:
+            self._make()
+
     def power_on(self) -> None:
         """Boots, making the machine when it is new; raises OSError."""
         with self._power:
@@ -88,6 +93,15 @@ class WineMachine:
         """Ends all processes of this program that were started in a role, or by what was."""
         kill_all(lambda: members.with_image(members.marked({**self._mark, ENV_ROLE: role}), image))
 
+    @contextlib.contextmanager
+    def frozen(self, role: Role) -> Iterator[None]:
+        """All processes that were started in a role stand still meanwhile; what is killed meanwhile stays dead."""
+        held = members.hold(members.marked({**self._mark, ENV_ROLE: role}))
+        try:
+            yield
+        finally:
+            members.let_go(held)
+
     def end_service(self, name: str) -> None:
         """Ends the process of a service; raises LookupError when it has none."""
         found = self.services().get(name)
@@ -110,13 +124,13 @@ class WineMachine:
         return found
 
     def _make(self) -> None:
+        disk = self.folder / "C"
+        if disk.is_dir() and not disk.is_symlink():
+            raise OSError(f"{disk} is the disk of another engine's host: remove {self.folder.parent}")
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self._prefix.exists():
             self._tool.create()
             name_computer(self._prefix, self.name.upper())
-        disk = self.folder / "C"
-        if disk.is_dir() and not disk.is_symlink():
-            raise OSError(f"{disk} is the disk of another engine's host: remove {self.folder}")
         if not disk.is_symlink():
             disk.symlink_to(Path("machine") / "drive_c")
 

@@ -1,6 +1,9 @@
 """Processes of a Wine machine, found by their environment: a Windows process keeps the one it was started with."""
 
+import contextlib
+import ntpath
 import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,14 +19,32 @@ def marked(marks: Mapping[str, str]) -> list[int]:
 
 
 def with_image(pids: list[int], image: str) -> list[int]:
-    """Those that run a program of this Windows path."""
-    wanted = image.lower().encode()
-    return [pid for pid in pids if _read(pid, "cmdline").split(b"\0")[0].lower() == wanted]
+    """Those that run a program of this Windows path, which may have been started by its name alone."""
+    wanted = {image.lower().encode(), ntpath.basename(image).lower().encode()}
+    return [pid for pid in pids if _read(pid, "cmdline").split(b"\0")[0].lower() in wanted]
 
 
 def end(marks: Mapping[str, str]) -> None:
     """Kills every process so marked, and waits until they are gone."""
     kill_all(lambda: marked(marks))
+
+
+def hold(pids: list[int]) -> list[int]:
+    """Makes processes stand still; gives those that were still there."""
+    return [pid for pid in pids if _signal(pid, signal.SIGSTOP)]
+
+
+def let_go(pids: list[int]) -> None:
+    """Lets them go on."""
+    for pid in pids:
+        _signal(pid, signal.SIGCONT)
+
+
+def _signal(pid: int, number: int) -> bool:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+        return True
+    return False
 
 
 def _pids() -> list[int]:

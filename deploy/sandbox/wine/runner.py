@@ -1,9 +1,9 @@
 """Carries out the command lines of WS-Man shells on a Wine machine: real Windows processes, streams and exit codes."""
 
 import contextlib
-import fcntl
 import os
 import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -17,8 +17,13 @@ from deploy.sandbox.wine.machine import WineMachine
 from deploy.sandbox.wsman.job import KILLED_EXIT_CODE, Job
 from deploy.sandbox.wsman.pipes import Closed
 
+if sys.platform != "win32":  # simulated hosts run elsewhere only; reading this module works everywhere
+    import fcntl
+
 ENV_JOB = "SANDBOX_JOB"
 MAX_LINE = 8191
+UNKNOWN_IN_BATCH = 9009
+"""What a batch file, which carries the line, ends with where the line by itself ends with 1: no such program."""
 PIPE_BYTES = 1024 * 1024
 READ_BYTES = 256 * 1024
 
@@ -99,9 +104,10 @@ class _JobFiles:
     def exit_code(self, otherwise: int) -> int:
         """What the line ended with: all 32 bits, as Windows shows them without a sign."""
         try:
-            return int(self._local("code").read_text("ascii")) & 0xFFFFFFFF
+            code = int(self._local("code").read_text("ascii")) & 0xFFFFFFFF
         except (OSError, ValueError):
             return otherwise
+        return 1 if code == UNKNOWN_IN_BATCH else code
 
     def remove(self) -> None:
         for end in ("line.cmd", "frame.cmd", "code"):

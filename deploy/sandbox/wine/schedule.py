@@ -52,6 +52,12 @@ class TaskRunner:
         self.interval_s = INTERVAL_S
         self._halted = threading.Event()
         self._halted.set()
+        self._at_work: set[subprocess.Popen[bytes]] = set()
+
+    @property
+    def at_work(self) -> int:
+        """How many processes that it started have not ended."""
+        return len(self._at_work)
 
     def boot(self) -> None:
         """Fires the start-up triggers, then looks for what is due until `halt`."""
@@ -92,7 +98,12 @@ class TaskRunner:
 
     def _start(self, task: TaskFile) -> None:
         process = self._launch(task.command, task.arguments)
-        threading.Thread(target=process.wait, name=f"task-{process.pid}", daemon=True).start()
+        self._at_work.add(process)
+        threading.Thread(target=self._await, args=(process,), name=f"task-{process.pid}", daemon=True).start()
+
+    def _await(self, process: "subprocess.Popen[bytes]") -> None:
+        process.wait()
+        self._at_work.discard(process)
 
     def _all(self) -> Iterator[TaskFile]:
         for path in sorted(self._tasks.rglob("*.xml")):

@@ -20,7 +20,7 @@ def missing(environ: Mapping[str, str]) -> tuple[str, str] | None:
     tool = environ.get(ENV_TOOL)
     if not tool or shutil.which(tool) is None:
         return (
-            f"{ENV_TOOL} names no wine-machine program",
+            f"{ENV_TOOL} names no wine-machine program ({f'there is no {tool}' if tool else 'it is not set'})",
             f"export {ENV_TOOL}=/path/to/wine-machine, or leave --engine at builtin",
         )
     if shutil.which(environ.get(ENV_WINE, DEBIAN_WINE)) is None:

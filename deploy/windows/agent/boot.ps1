@@ -64,7 +64,7 @@ function Receive-Agent([string]$Path) {
     $digest = [BitConverter]::ToString($hash.ComputeHash($memory.ToArray())).Replace('-', '').ToLowerInvariant()
     if ($digest -cne $agent) { Exit-Refused 'checksum' 'the module that arrived is not the one that was announced' }
     $beside = "$Path.tmp-$PID"
-    $file = New-Object System.IO.FileStream($beside, 'Create', 'Write', 'None')
+    $file = [IO.File]::Create($beside)
     try { $file.Write($memory.GetBuffer(), 0, [int]$memory.Length); $file.Flush($true) } finally { $file.Dispose() }
     if ([IO.File]::Exists($Path)) { [IO.File]::Delete($Path) }
     [IO.File]::Move($beside, $Path)
@@ -84,7 +84,7 @@ function Protect-Folder([string]$Path) {
 # Opens the module so that nobody can write it while it is checked and imported; $null: not there, or another one
 function Open-Agent([string]$Path) {
     if (-not [IO.File]::Exists($Path)) { return $null }
-    $file = New-Object System.IO.FileStream($Path, 'Open', 'Read', 'Read')
+    $file = [IO.File]::Open($Path, 'Open', 'Read', 'Read')
     $hash = [Security.Cryptography.SHA256]::Create()
     if ([BitConverter]::ToString($hash.ComputeHash($file)).Replace('-', '').ToLowerInvariant() -ceq $agent) { return $file }
     $file.Dispose()

@@ -8,7 +8,7 @@ $folder = $PSScriptRoot
 $root = [IO.Path]::GetDirectoryName([IO.Path]::GetDirectoryName($folder))
 $path = [IO.Path]::Combine($folder, "$Agent.psm1")
 # Nobody can write the file while it is held open like this
-$file = New-Object System.IO.FileStream($path, 'Open', 'Read', 'Read')
+$file = [IO.File]::Open($path, 'Open', 'Read', 'Read')
 try {
     $hash = [Security.Cryptography.SHA256]::Create()
     $digest = [BitConverter]::ToString($hash.ComputeHash($file)).Replace('-', '').ToLowerInvariant()

@@ -7,18 +7,19 @@ import pytest
 
 from deploy.sandbox.engines.builtin.layout import TASK_PATH, Layout
 from tests.contract.connection import Connection, step
-from tests.contract.host_half import ROOT, SandboxHost, builtin_host
+from tests.contract.host_half import ROOT
+from tests.contract.simulated_host import SimulatedHost, simulated_host
 from tests.contract.waiting import until
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Iterator[SandboxHost]:
-    host = builtin_host(tmp_path / "host")
+def host(tmp_path: Path) -> Iterator[SimulatedHost]:
+    host = simulated_host(tmp_path / "host")
     yield host
     host.close()
 
 
-def enabled(host: SandboxHost) -> bool:
+def enabled(host: SimulatedHost) -> bool:
     task = host.kernel.task(TASK_PATH)
     assert task is not None
     return task["enabled"]
@@ -27,14 +28,14 @@ def enabled(host: SandboxHost) -> bool:
 ENSURE = step("dir.ensure", path=rf"{ROOT}\data", acl=None)
 
 
-def ready(host: SandboxHost) -> Connection:
+def ready(host: SimulatedHost) -> Connection:
     worker = host.worker()
     worker.lock()
     worker.apply(step("executor.install"))
     return worker
 
 
-def test_whoever_takes_the_lock_switches_them_on_again(host: SandboxHost) -> None:
+def test_whoever_takes_the_lock_switches_them_on_again(host: SimulatedHost) -> None:
     """And starts an instance: one that came by meanwhile has left."""
     first = ready(host)
     host.machine.faults.arm({"kind": "kill-executor", "label": "begun"})
@@ -49,7 +50,7 @@ def test_whoever_takes_the_lock_switches_them_on_again(host: SandboxHost) -> Non
     until(lambda: not enabled(host))
 
 
-def test_a_submission_is_never_left_with_them_off(host: SandboxHost) -> None:
+def test_a_submission_is_never_left_with_them_off(host: SimulatedHost) -> None:
     """An executor that is just ending can't switch them off between the submission's enabling and its journal."""
     worker = ready(host)
     faults = host.machine.faults
@@ -64,7 +65,7 @@ def test_a_submission_is_never_left_with_them_off(host: SandboxHost) -> None:
     assert host.worker().must("tx.read", {"tx": "t", "after": 0})["outcome"] == "committed"
 
 
-def test_a_submission_waits_for_an_executor_that_is_ending(host: SandboxHost) -> None:
+def test_a_submission_waits_for_an_executor_that_is_ending(host: SimulatedHost) -> None:
     worker = ready(host)
     host.machine.faults.arm({"kind": "slow", "label": "disabled", "seconds": 1})
     host.kernel.task_enable(TASK_PATH, True)
@@ -73,7 +74,7 @@ def test_a_submission_waits_for_an_executor_that_is_ending(host: SandboxHost) ->
     assert worker.must("tx.submit", {"tx": "t", "steps": [ENSURE], "await_s": 30})["outcome"] == "committed"
 
 
-def test_promise_10_one_that_only_a_person_can_end_does_not_keep_them_on(host: SandboxHost) -> None:
+def test_promise_10_one_that_only_a_person_can_end_does_not_keep_them_on(host: SimulatedHost) -> None:
     worker = ready(host)
     worker.must("tx.submit", {"tx": "t", "steps": [ENSURE], "await_s": 30})
     host.settled()
@@ -89,7 +90,7 @@ def test_promise_10_one_that_only_a_person_can_end_does_not_keep_them_on(host: S
     assert not enabled(host)
 
 
-def test_an_executor_that_finds_another_at_work_leaves_at_once(host: SandboxHost) -> None:
+def test_an_executor_that_finds_another_at_work_leaves_at_once(host: SimulatedHost) -> None:
     ready(host)
     assert host.kernel.mutex_try(Layout(ROOT).executor_mutex)
     host.kernel.task_enable(TASK_PATH, True)
@@ -100,7 +101,7 @@ def test_an_executor_that_finds_another_at_work_leaves_at_once(host: SandboxHost
     assert not enabled(host)
 
 
-def test_installing_does_not_switch_them_off_while_something_is_open(host: SandboxHost) -> None:
+def test_installing_does_not_switch_them_off_while_something_is_open(host: SimulatedHost) -> None:
     worker = host.worker()
     worker.lock()
     worker.apply(step("executor.install"))

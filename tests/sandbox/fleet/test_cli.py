@@ -65,7 +65,13 @@ def test_up_twice_status_power_fault_down(project: Project) -> None:
     assert Path(hosts[0]["password_file"]).is_file()
 
     sandbox.sandbox_fault(project, "dev", "dev-trade-02", "drop-connection", {"step": "before:Command"}, Said())
+    waiting = Said()
+    sandbox.sandbox_status(project, "dev", waiting)
+    assert "fault waiting: drop-connection, before:Command" in waiting.out.getvalue()
     sandbox.sandbox_fault(project, "dev", "dev-trade-02", None, {"clear": True}, Said())
+    cleared = Said()
+    sandbox.sandbox_status(project, "dev", cleared)
+    assert "fault waiting" not in cleared.out.getvalue()
     assert sandbox.sandbox_down(project, "dev", Said()) == Exit.OK
     assert sandbox.sandbox_down(project, "dev", Said()) == Exit.OK
 

@@ -90,6 +90,14 @@ def test_a_port_that_somebody_else_has_is_named(client: FleetClient, spec: Fleet
     assert client.start(spec)
 
 
+def test_another_engine_s_disk_is_left_alone(client: FleetClient, spec: FleetSpec, tmp_path: Path) -> None:
+    disk = client.folder.host("one") / "C"
+    disk.parent.mkdir(parents=True)
+    disk.symlink_to(tmp_path)
+    with pytest.raises(FleetError, match="another engine's host: remove"):
+        client.start(spec)
+
+
 def test_other_hosts_need_a_restart(client: FleetClient, spec: FleetSpec) -> None:
     client.start(spec)
     with pytest.raises(FleetError, match="other hosts"):

@@ -36,6 +36,7 @@ def until(condition: Callable[[], Any]) -> Any:
         ("sc.exe query nosuch", 1060, "FAILED 1060"),
         ("cd", 0, "C:\\users\\Public\r\n"),
         ('echo "a  b" & echo %COMPUTERNAME% 100%', 0, '"a  b" \r\nWEB01 100%'),
+        ("nonsense -s", 1, ""),
         ("for %i in (1 2) do @echo x%i", 0, "x1\r\nx2"),
         ("whoami", 0, "WEB01\\"),
     ],
@@ -63,6 +64,18 @@ def test_a_shell_s_environment_and_folder_reach_its_processes_and_its_end_ends_t
     protocol.close_shell(shell)
     # the one that counts, and the machine's own
     assert site.session.run_ps("@(Get-Process powershell).Count").std_out.split() == [b"2"]
+
+
+def test_a_worker_is_started_by_its_name_and_found_by_the_fault(site: Site) -> None:
+    protocol = site.session.protocol
+    shell, marker = protocol.open_shell(), site.disk / "at-work"
+    script = "[IO.File]::WriteAllText('C:\\at-work', 'x'); Start-Sleep 60; [IO.File]::WriteAllText('C:\\survived', 'x')"
+    command = protocol.run_command(shell, f'powershell.exe -NoProfile -Command "{script}"')
+    until(marker.exists)
+    site.fleet.ask({"do": "fault", "host": NAME, "fault": {"kind": "kill-worker"}})
+    protocol.get_command_output(shell, command)
+    assert not (site.disk / "survived").exists()
+    protocol.close_shell(shell)
 
 
 def test_access_lists_are_kept(site: Site) -> None:

@@ -23,6 +23,7 @@ function Get-WorldValue {
 }
 
 function Set-WorldValue {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
     param([string]$Root, [string]$Name, $Value)
     $path = Get-WorldPath -Root $Root -Name $Name
     if ($null -eq $Value) { [IO.File]::Delete($path) } else { Write-AtomicFile -Path $path -Bytes ([Text.Encoding]::UTF8.GetBytes($Value)) }
@@ -75,6 +76,7 @@ function Get-PrimitiveTable {
 }
 
 function Stop-ProcessTree {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
     param([int]$Id, [hashtable]$Platform)
     [Diagnostics.Process]::GetProcessById($Id).Kill($true)
 }
@@ -100,7 +102,7 @@ function Get-RegistrationState {
     return [ordered]@{ exists = $null -ne $value; image_path = $value }
 }
 
-function Get-HostFacts {
+function Get-FactReport {
     param($Arguments, [byte[]]$Key, [hashtable]$Context)
     return [ordered]@{
         host         = @{ ok = $true; value = @{ computer = 'TOY' } }
@@ -129,6 +131,7 @@ function Enable-SettlingTask { param([string]$Root) Add-TaskLog -Root $Root -Tex
 function Disable-SettlingTask { param([string]$Root) Add-TaskLog -Root $Root -Text 'disable' }
 
 function Start-SettlingTask {
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
     param([string]$Root)
     Add-TaskLog -Root $Root -Text 'start'
     if ($env:TEST_TASK_REFUSES) { throw (New-WireError -Code 'access-denied' -Message 'told not to start the task') }

@@ -11,6 +11,7 @@ $seen = New-Object System.Collections.ArrayList
 function Assert-Registration { param($Name) @{ start = 'auto' } }
 function Assert-ServiceState { param($Name) @{ State = 'Running'; Id = $now } }
 function Get-ServiceState { param($Name) @{ Exists = $true; State = 'Running'; Id = $now } }
+function Test-ServiceLeaving { param($Name) $false }
 function Get-ProcessIdentity { param($Id) if ($Id -gt 0) { @{ Id = $Id; Image = 'x'; Started = $started } } }
 function Stop-ServiceProven { param($Arguments, $Context) [void]$seen.Add("stop $($Arguments.on_timeout)") }
 function Set-StartType { param($Name, $Start) [void]$seen.Add("start type $Start") }

@@ -128,6 +128,13 @@ def test_a_silent_host_fails_and_hides_no_other() -> None:
     assert any(check.host == "a" for check in checks)
 
 
+def test_when_no_host_answers_that_is_all_that_is_said() -> None:
+    lost = {name: Unknown(name, Problem("timeout", name, "no answer for 60 s")) for name in FLEET}
+    assert {(check.host, check.name, check.result) for check in checked(lost)} == {
+        (name, "reachable", "unknown") for name in FLEET
+    }
+
+
 def test_a_host_that_nobody_asked_fails() -> None:
     checks = checked({"a": FLEET["a"]})
     assert failed(checks) == {("b", "reachable")}

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import os
-import pty
 import sys
 import threading
 from datetime import datetime
@@ -104,7 +103,7 @@ def played(events: list[Event], environment: dict[str, str], monkeypatch: pytest
         monkeypatch.delenv(name, raising=False)
     for name, value in {"TERM": "xterm-256color", **environment}.items():
         monkeypatch.setenv(name, value)
-    controller, terminal = pty.openpty()
+    controller, terminal = pytest.importorskip("pty").openpty()
     received: list[bytes] = []
     reader = threading.Thread(target=read_all, args=(controller, received))
     reader.start()

@@ -4,9 +4,11 @@ import hashlib
 import os
 import queue
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -14,6 +16,9 @@ from typing import IO
 from deploy.sandbox.engines.builtin.windows_path import parts_of
 from deploy.sandbox.machine.paths import to_local
 from deploy.wire.errors import WireError
+
+if sys.platform != "win32":  # simulated hosts run elsewhere only; reading this module works everywhere
+    import fcntl
 
 CHUNK = 1024 * 1024
 _WAITING_PIECES = 4
@@ -53,9 +58,21 @@ def chunks_of(source: IO[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
+def open_shared(path: Path) -> BufferedReader:
+    """Opens for reading; raises WireError `busy` while another process holds the file for itself alone."""
+    source = path.open("rb")
+    try:
+        fcntl.flock(source, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(source, fcntl.LOCK_UN)
+    except BlockingIOError:
+        source.close()
+        raise WireError("busy", f"{path.name} is being used by another process") from None
+    return source
+
+
 def file_sha256(path: Path) -> str:
-    """Digest of a file, lower hex."""
-    with path.open("rb") as source:
+    """Digest of a file, lower hex; raises WireError `busy`."""
+    with open_shared(path) as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 

@@ -29,7 +29,7 @@ from deploy.sandbox.machine.client import KernelClient
 from deploy.sandbox.machine.kernel import KernelError
 from deploy.wire.journal import OPEN_STATES
 
-KEPT_JOURNALS = 50
+KEPT_JOURNALS = 20
 _HOLDER = "executor.json"
 _PATIENCE_S = 5.0
 

@@ -12,7 +12,7 @@ _OF_ERRNO = {
     errno.EPERM: "access-denied",
     errno.EROFS: "access-denied",
     errno.ENOENT: "missing",
-    errno.ENOTDIR: "missing",
+    errno.ENOTDIR: "exists",
     errno.EEXIST: "exists",
     errno.ENOTEMPTY: "exists",
     errno.EISDIR: "exists",
@@ -24,6 +24,7 @@ _OF_WIN32 = {
     5: "access-denied",
     32: "busy",
     112: "disk-full",
+    1051: "busy",
     1053: "start-failed",
     1058: "start-failed",
     1060: "missing",
@@ -32,6 +33,7 @@ _OF_WIN32 = {
     1069: "start-failed",
     1072: "pending-deletion",
     1073: "exists",
+    1078: "exists",
 }
 
 

@@ -1,5 +1,6 @@
 """A service's registration: the registry values that make it, read, compared and written."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -53,9 +54,13 @@ _TO_REGISTRY: dict[str, Callable[[Any], Any]] = {
 _REMOVED_WHEN_EMPTY = frozenset({"depends_on", "environment", "failure_actions", "description"})
 
 
+_NAME = re.compile(r"""[^\\/'"*?\[\]\x00-\x1f]{1,255}""")
+"""No signs of patterns and no quotes, which others read their own way; a key's name has 255 characters at most."""
+
+
 def service_key(name: object) -> str:
     """The service's key. Raises WireError `bad-request` for what can't be a service's name."""
-    if not isinstance(name, str) or not name or any(sign in name for sign in "\\/\x00") or len(name) > 256:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise WireError("bad-request", f"{name!r} is no service name")
     return rf"{SERVICES_KEY}\{name}"
 
@@ -95,6 +100,7 @@ def differing(found: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, ...]:
 
 def write_fields(kernel: Kernel, name: str, wanted: dict[str, Any], fields: tuple[str, ...]) -> None:
     """Sets the named fields; an empty one is removed, as a service without it has none."""
+    _require_lasting(kernel, name)
     for field in fields:
         value = _registry_value(field, wanted[field])
         if value is None:
@@ -112,10 +118,22 @@ def require_start_type(start: object) -> None:
 def set_start(kernel: Kernel, name: str, start: str) -> None:
     """Sets the start type."""
     require_start_type(start)
+    _require_lasting(kernel, name)
     key = service_key(name)
     if start != "disabled":
         kernel.reg_set(key, "DelayedAutostart", "REG_DWORD", int(start == "delayed-auto"))
     kernel.reg_set(key, "Start", "REG_DWORD", _START_CODE[start])
+
+
+def is_leaving(kernel: Kernel, name: str) -> bool:
+    """Whether the service is marked for deletion."""
+    return bool((kernel.reg_get(service_key(name)) or {}).get("DeleteFlag"))
+
+
+def _require_lasting(kernel: Kernel, name: str) -> None:
+    """Raises WireError `pending-deletion`, as ChangeServiceConfig does."""
+    if is_leaving(kernel, name):
+        raise WireError("pending-deletion", f"service {name!r} is marked for deletion")
 
 
 def raw_values(kernel: Kernel, name: str) -> dict[str, Any]:

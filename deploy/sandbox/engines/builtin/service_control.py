@@ -10,7 +10,7 @@ from deploy.wire.errors import WireError
 POLL_S = 0.05
 KILL_GRACE_S = 4.0
 """Less than the time past its deadline after which an executor counts as hung."""
-_ALREADY_RUNNING, _DISABLED, _NOT_RUNNING, _NOT_NOW = 1056, 1058, 1062, 1061
+_ALREADY_RUNNING, _NOT_NOW, _NOT_RUNNING, _MARKED_FOR_DELETION = 1056, 1061, 1062, 1072
 
 
 def state_of(world: World, name: str) -> str:
@@ -121,7 +121,8 @@ def _ask_to_start(world: World, name: str) -> bool:
     except KernelError as exc:
         if exc.code == _ALREADY_RUNNING:
             return False
-        raise WireError("start-failed", f"service {name!r}: {exc}", actual=exc.code) from exc
+        code = "pending-deletion" if exc.code == _MARKED_FOR_DELETION else "start-failed"
+        raise WireError(code, f"service {name!r}: {exc}", actual=exc.code) from exc
     return True
 
 

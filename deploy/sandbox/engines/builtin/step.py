@@ -1,10 +1,10 @@
 """A step as it arrives: its form checked, its data arguments turned into files, its expectation compared."""
 
-import json
 from typing import Any
 
 from deploy.sandbox.engines.builtin.primitives.table import primitive_of
 from deploy.sandbox.engines.builtin.registration import read_registration
+from deploy.sandbox.engines.builtin.subset import is_subset
 from deploy.sandbox.engines.builtin.world import World
 from deploy.wire.errors import WireError
 
@@ -51,15 +51,6 @@ def _with_files(value: Any, streams: int) -> Any:
             raise WireError("bad-request", f"there is no data stream {number}", expected=f"below {streams}")
         return {"file": f"data-{number}"}
     return {name: _with_files(item, streams) for name, item in value.items()}
-
-
-def is_subset(expected: Any, actual: Any) -> bool:
-    """Whether every field of `expected`, however deep, has an equal one in `actual`; lists are equal as a whole."""
-    if isinstance(expected, dict):
-        return isinstance(actual, dict) and all(
-            name in actual and is_subset(value, actual[name]) for name, value in expected.items()
-        )
-    return json.dumps(expected, sort_keys=True) == json.dumps(actual, sort_keys=True)
 
 
 def check_expectation(world: World, step: Step) -> None:

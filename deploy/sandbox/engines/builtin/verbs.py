@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deploy.sandbox.engines.builtin.channel import Channel, Closed, Silent
-from deploy.sandbox.engines.builtin.disk import CHUNK, remove_tree
+from deploy.sandbox.engines.builtin.disk import CHUNK, open_shared, remove_tree
 from deploy.sandbox.engines.builtin.facts.facts import gather
 from deploy.sandbox.engines.builtin.faults import wire_error
 from deploy.sandbox.engines.builtin.journal_file import journal_path
@@ -107,10 +107,12 @@ class Verbs:
 
     def _read_file(self, request: Request) -> None:
         path = self._world.disk.local(request.args.get("path"))
-        most = int(request.args.get("max_bytes", MAX_READ))
+        most = request.args.get("max_bytes", MAX_READ)
+        if type(most) is not int or most < 0:
+            raise WireError("bad-request", f"file.read: max_bytes {most!r} is no number of bytes")
         if not path.is_file():
             raise WireError("missing", f"{request.args['path']} is no file on this host")
-        with path.open("rb") as source:
+        with open_shared(path) as source:
             size = os.fstat(source.fileno()).st_size
             if size > most:
                 raise WireError("bad-request", f"{request.args['path']} is too large", expected=most, actual=size)
@@ -156,7 +158,9 @@ class Verbs:
     def _submit(self, request: Request) -> Result:
         tx = checked_tx(request.args.get("tx"))
         steps = checked_steps(request.args.get("steps"), request.streams)
-        await_s = float(request.args.get("await_s", DEFAULT_AWAIT_S))
+        await_s = request.args.get("await_s", DEFAULT_AWAIT_S)
+        if type(await_s) not in {int, float} or await_s < 0:
+            raise WireError("bad-request", f"tx.submit: await_s {await_s!r} is no number of seconds")
         if not steps:
             raise WireError("bad-request", "tx.submit: there are no steps")
         self._transactions.require_none_open(tx)

@@ -9,6 +9,8 @@ _SEPARATOR = re.compile(r"[\\/]+")
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)
 MAX_NAME = 255
+MAX_PATH = 32_000
+"""Windows ends at 32,767; what is written beside a file needs room, too."""
 
 
 def parts_of(path: object) -> tuple[str, tuple[str, ...]]:
@@ -16,6 +18,8 @@ def parts_of(path: object) -> tuple[str, tuple[str, ...]]:
     match = _DRIVE.fullmatch(path) if isinstance(path, str) else None
     if match is None:
         raise WireError("bad-request", f"{path!r} is no absolute path", expected=r"C:\…")
+    if len(match.string) > MAX_PATH:
+        raise WireError("path-too-long", f"{match.string[:60]}…: more than {MAX_PATH} characters", expected=MAX_PATH)
     return match.group(1).upper(), names_of(match.group(2))
 
 

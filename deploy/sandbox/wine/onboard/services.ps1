@@ -104,6 +104,7 @@ function Read-Action {
 
 function Set-Runtime {
     # Wine gives a service the environment of its manager only. A .NET program looks here next.
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
     param([string[]]$Environment)
     foreach ($line in @($Environment)) {
         if ("$line" -cnotmatch '^DOTNET_ROOT=(.+)$') { continue }
@@ -115,6 +116,7 @@ function Set-Runtime {
 
 function Start-Recovery {
     # Decides the action of one more failure; it is carried out when its time has come.
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
     param([hashtable]$Entry, [double]$Now)
     $recovery = Read-Action -Bytes $Entry.Key.GetValue('FailureActions')
     $fresh = $recovery.ResetS -ne [uint32]::MaxValue -and $Now - $Entry.FailedAt -ge $recovery.ResetS
@@ -147,6 +149,8 @@ function Test-Service {
 
 function Update-Known {
     # Services whose programs are not the system's own, with an open registry key each.
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
+    param()
     $names = $machine.OpenSubKey($services).GetSubKeyNames()
     foreach ($name in @($known.Keys)) {
         if ($names -notcontains $name) { $known[$name].Key.Dispose(); $known.Remove($name) }

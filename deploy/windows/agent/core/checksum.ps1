@@ -37,7 +37,11 @@ function Get-FileSha256 {
     param([Parameter(Mandatory = $true)][string]$Path)
     $hash = [Security.Cryptography.SHA256]::Create()
     try {
-        $stream = New-Object System.IO.FileStream($Path, 'Open', 'Read', 'ReadWrite, Delete', 1048576)
-        try { return (ConvertTo-HexText -Bytes $hash.ComputeHash($stream)) } finally { $stream.Dispose() }
+        $stream = [IO.File]::Open($Path, 'Open', 'Read', 'ReadWrite, Delete')
+        try {
+            # .NET Framework hashes 4 KiB at a time
+            $pieces = New-Object System.IO.BufferedStream($stream, 1048576)
+            return (ConvertTo-HexText -Bytes $hash.ComputeHash($pieces))
+        } finally { $stream.Dispose() }
     } finally { $hash.Dispose() }
 }

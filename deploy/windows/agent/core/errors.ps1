@@ -27,12 +27,16 @@ function New-WireError {
 $script:ErrorsByResult = @{
     -2147024864 = 'busy'          # sharing violation
     -2147024863 = 'busy'          # lock violation
-    -2147023721 = 'busy'          # the file to be replaced can't be removed
+    -2147023721 = 'busy'          # 1175: the file to be replaced can't be removed; nothing happened
+    -2147023720 = 'busy'          # 1176: the new file couldn't take the place: tried again only by Move-FileOver, which looks first
+    -2147023719 = 'unexpected-state' # 1177: the same, and the old file lies under another name
     -2147024784 = 'disk-full'     # disk full
     -2147024857 = 'disk-full'     # handle disk full
     -2147024891 = 'access-denied'
     -2147024894 = 'missing'       # file
     -2147024893 = 'missing'       # path
+    -2147024816 = 'exists'        # file exists
+    -2147024713 = 'exists'        # already exists
     -2147024690 = 'path-too-long'
 }
 

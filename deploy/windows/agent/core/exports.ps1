@@ -2,5 +2,5 @@
 
 Export-ModuleMember -Function @(
     'Start-Worker', 'Start-Executor'
-    'Get-OpenTransaction', 'Get-TransactionRecord', 'Invoke-Settling', 'Close-UnreadableTransaction'
+    'Get-OpenTransaction', 'Get-TransactionRecord', 'Get-RunLock', 'Invoke-Settling', 'Close-UnreadableTransaction'
 )

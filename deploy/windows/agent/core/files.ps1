@@ -1,4 +1,6 @@
 # Files that survive a power cut: written beside, flushed to the disk, renamed.
+# A file is opened by static methods only: under Wine a constructor that PowerShell calls may fail once in a process (docs/engines.md).
+# Written without a buffer: what could not be written must not be tried again when the file is closed.
 
 function Test-OnWindows {
     <#
@@ -14,26 +16,47 @@ function Write-FlushedFile {
     Writes a new file or replaces its content in place, and flushes it to the disk.
     #>
     param([Parameter(Mandatory = $true)][string]$Path, [Parameter(Mandatory = $true)][AllowEmptyCollection()][byte[]]$Bytes)
-    $stream = New-Object System.IO.FileStream($Path, 'Create', 'Write', 'Read')
+    $stream = [IO.File]::Create($Path, 1, [IO.FileOptions]::None)
     try {
         $stream.Write($Bytes, 0, $Bytes.Length)
         $stream.Flush($true)
     } finally { $stream.Dispose() }
 }
 
-function Move-FileOver {
-    # Renames over an existing file in one step. A virus scanner may hold either for a moment, so it is tried for a second.
+function Move-FileOnce {
+    # One attempt. .NET Framework's Move never overwrites, and its Replace wants something to replace.
     param([string]$From, [string]$To)
+    if ([IO.File]::Exists($To)) { [IO.File]::Replace($From, $To, [NullString]::Value) } else { [IO.File]::Move($From, $To) }
+}
+
+function Move-FileOver {
+    # Renames over an existing file in one step. Somebody, a virus scanner for one, may hold either for a moment: tried again for a second.
+    # Windows' ReplaceFile may stop halfway. By its documentation, without a backup's name, which would be one more file to be lost
+    # or left: 1175, nothing happened; 1176, the old file is gone; 1177, the old file has a name that nobody is told. In both of
+    # these From is whole under its own name. So what is tried again is decided by what lies there, not by the code: with nothing
+    # to be replaced any more the next attempt is a move, which never overwrites, and From stays until it has succeeded.
+    param([string]$From, [string]$To)
+    $replaces = [IO.File]::Exists($To)
     for ($try = 1; ; $try++) {
         try {
-            # .NET Framework's Move never overwrites, and its Replace wants something to replace
-            if ([IO.File]::Exists($To)) { [IO.File]::Replace($From, $To, [NullString]::Value) } else { [IO.File]::Move($From, $To) }
+            Move-FileOnce -From $From -To $To
             return
         } catch {
-            if ($try -ge 20 -or (ConvertTo-ErrorField -ErrorRecord $_).code -cnotin 'busy', 'access-denied') { throw }
-            [Threading.Thread]::Sleep(50)
+            $halfway = $replaces -and (Test-LastCopy -From $From -To $To)
+            if ($try -lt 20 -and ($halfway -or (ConvertTo-ErrorField -ErrorRecord $_).code -cin 'busy', 'access-denied')) {
+                [Threading.Thread]::Sleep(50)
+                continue
+            }
+            if (-not $halfway) { throw }
+            throw (New-WireError -Code 'unexpected-state' -Message "$To is gone and $From could not take its name; it is whole: rename it, or repeat the step" -Expected $To -Actual $From)
         }
     }
+}
+
+function Test-LastCopy {
+    # Whether a file that was to replace another one is all that is left of the two.
+    param([string]$From, [string]$To)
+    return [IO.File]::Exists($From) -and -not [IO.File]::Exists($To)
 }
 
 function Write-AtomicFile {
@@ -43,11 +66,12 @@ function Write-AtomicFile {
     #>
     param([Parameter(Mandatory = $true)][string]$Path, [Parameter(Mandatory = $true)][AllowEmptyCollection()][byte[]]$Bytes)
     $beside = "$Path.tmp-$PID"
+    $replaces = [IO.File]::Exists($Path)
     try {
         Write-FlushedFile -Path $beside -Bytes $Bytes
         Move-FileOver -From $beside -To $Path
     } catch {
-        [IO.File]::Delete($beside)
+        if (-not ($replaces -and (Test-LastCopy -From $beside -To $Path))) { [IO.File]::Delete($beside) }
         throw
     }
 }
@@ -61,10 +85,10 @@ function Read-AtomicFile {
     if (-not [IO.File]::Exists($Path)) { return $null }
     for ($try = 1; ; $try++) {
         try {
-            $stream = New-Object System.IO.FileStream($Path, 'Open', 'Read', 'ReadWrite, Delete')
+            $stream = [IO.File]::Open($Path, 'Open', 'Read', 'ReadWrite, Delete')
             try {
                 $bytes = New-Object byte[] $stream.Length
-                Read-Exactly -Stream $stream -Buffer $bytes -Count $bytes.Length
+                Read-WholeBuffer -Stream $stream -Buffer $bytes -Count $bytes.Length
                 return , $bytes
             } finally { $stream.Dispose() }
         } catch {
@@ -84,9 +108,9 @@ function Copy-FlushedFile {
     param([Parameter(Mandatory = $true)][string]$Source, [Parameter(Mandatory = $true)][string]$Destination)
     $hash = [Security.Cryptography.SHA256]::Create()
     try {
-        $from = New-Object System.IO.FileStream($Source, 'Open', 'Read', 'ReadWrite, Delete', 1)
+        $from = [IO.File]::Open($Source, 'Open', 'Read', 'ReadWrite, Delete')
         try {
-            $to = New-Object System.IO.FileStream($Destination, 'Create', 'Write', 'Read', 1)
+            $to = [IO.File]::Create($Destination, 1, [IO.FileOptions]::None)
             try {
                 $buffer = New-Object byte[] 1048576
                 while (($got = $from.Read($buffer, 0, $buffer.Length)) -gt 0) {
@@ -103,6 +127,7 @@ function Copy-FlushedFile {
 
 function Set-AdministratorAccess {
     # SYSTEM and administrators only, nothing inherited, owned by the administrators.
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
     param([string]$Path)
     $security = New-Object System.Security.AccessControl.DirectorySecurity
     $security.SetSecurityDescriptorSddlForm('O:BAG:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)')

@@ -71,7 +71,7 @@ function Clear-NeverBegun {
     try { & $Worker.Platform.StartTask $root } catch { [Console]::Error.WriteLine($_.Exception.Message) }
 }
 
-function Start-OrDrop {
+function Resume-Submission {
     # For a follower of a transaction that has not begun: starts an executor anew, or drops what none may begin any more, so that
     # following it ends.
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
@@ -124,7 +124,7 @@ function Wait-Transaction {
             $nextMs = $watch.ElapsedMilliseconds + $script:NextProgressMs
         }
         if ($watch.ElapsedMilliseconds -ge $nudgeMs -and $state -ceq 'submitted') {
-            try { Start-OrDrop -Worker $Worker -Tx $Tx } catch { [Console]::Error.WriteLine("${Tx}: $($_.Exception.Message)") }
+            try { Resume-Submission -Worker $Worker -Tx $Tx } catch { [Console]::Error.WriteLine("${Tx}: $($_.Exception.Message)") }
             $nudgeMs = $watch.ElapsedMilliseconds + $script:NudgeMs
         }
         & $Worker.Platform.Sleep $script:LookMs

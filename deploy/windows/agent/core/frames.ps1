@@ -27,7 +27,7 @@ function Read-FrameHeader {
     throw (New-WireError -Code 'bad-request' -Message 'no frame header within 64 bytes')
 }
 
-function Read-Exactly {
+function Read-WholeBuffer {
     param([IO.Stream]$Stream, [byte[]]$Buffer, [int]$Count)
     $at = 0
     while ($at -lt $Count) {
@@ -48,7 +48,7 @@ function Read-Frame {
     $size = [int]$match.Groups[3].Value
     if ($size -gt $script:MaxPayload) { throw (New-WireError -Code 'bad-request' -Message "payload of $size bytes") }
     if ($size -ge $Channel.Buffer.Length) { $Channel.Buffer = New-Object byte[] ($size + 1) }
-    Read-Exactly -Stream $Channel.In -Buffer $Channel.Buffer -Count ($size + 1)
+    Read-WholeBuffer -Stream $Channel.In -Buffer $Channel.Buffer -Count ($size + 1)
     $sum = Get-Checksum -Bytes $Channel.Buffer -Count $size
     if ($Channel.Buffer[$size] -ne 10 -or $sum -cne $match.Groups[4].Value) {
         throw (New-WireError -Code 'bad-request' -Message 'checksum or end of a frame is wrong')

@@ -47,9 +47,10 @@ function Add-JournalRecord {
 function Add-JournalLine {
     # Appends the whole line, or leaves the file as it was: nothing may ever come behind a torn record.
     param([string]$Path, [byte[]]$Line)
-    # No buffer: what could not be written must not be tried again when the file is closed
-    $stream = New-Object System.IO.FileStream($Path, 'OpenOrCreate', 'Write', 'ReadWrite, Delete', 1)
+    $file = [IO.File]::Open($Path, 'OpenOrCreate', 'Write', 'ReadWrite, Delete')
     try {
+        # Another stream on the file, without a buffer: what could not be written must not be tried again when it is closed
+        $stream = New-Object System.IO.FileStream($file.SafeFileHandle, [IO.FileAccess]::Write, 1)
         $length = $stream.Length
         $stream.Position = $length
         try {
@@ -58,7 +59,7 @@ function Add-JournalLine {
             $stream.SetLength($length)
             throw
         }
-    } finally { $stream.Dispose() }
+    } finally { $file.Dispose() }
 }
 
 function Write-JournalLine {
@@ -106,7 +107,7 @@ function Remove-TornTail {
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
     param([string]$Path, [hashtable]$Journal)
     if ($Journal.Sound -ge $Journal.Length) { return }
-    $stream = New-Object System.IO.FileStream($Path, 'Open', 'Write', 'ReadWrite, Delete')
+    $stream = [IO.File]::Open($Path, 'Open', 'Write', 'ReadWrite, Delete')
     try {
         $stream.SetLength($Journal.Sound)
         $stream.Flush($true)

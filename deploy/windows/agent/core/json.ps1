@@ -2,6 +2,14 @@
 
 $script:JsonDateKind = (Get-Command -Name ConvertFrom-Json).Parameters.ContainsKey('DateKind')
 
+function Hide-ArrayCount {
+    # Windows PowerShell 5.1 gives lists an extra property, which its JSON would show. For the whole session, so it is for who
+    # writes JSON only, and not for who imports the module. Gives whether it was there.
+    if ($null -eq (Get-Command -Name Get-TypeData -ErrorAction SilentlyContinue) -or $null -eq (Get-TypeData -TypeName System.Array)) { return $false }
+    Remove-TypeData -TypeName System.Array
+    return $true
+}
+
 function ConvertTo-WireJson {
     <#
     .SYNOPSIS

@@ -7,7 +7,7 @@ function Read-LockRecord {
     $bytes = Read-AtomicFile -Path $path
     if ($null -eq $bytes) { return $null }
     try { $record = ConvertFrom-WireJson -Text ([Text.Encoding]::ASCII.GetString($bytes)) } catch { $record = $null }
-    if ((Test-JsonObject -Value $record) -and ($null -eq $record.run -or $record.run -is [string]) -and $record.epoch -is [ValueType]) { return $record }
+    if ((Test-JsonObject -Value $record) -and ($null -eq $record.run -or $record.run -is [string]) -and (Test-WholeNumber -Value $record.epoch)) { return $record }
     $message = "$path is damaged: put back the last epoch that a run's record names, or a higher one"
     throw (New-WireError -Code 'unexpected-state' -Message $message -Where $path -Expected '{"run": null, "epoch": N}')
 }
@@ -16,7 +16,7 @@ function Test-GrantedPair {
     # Whether the lock's record names the run and epoch of a submitted transaction; false when nobody can tell.
     param([string]$Root, $Submitted)
     try { $record = Read-LockRecord -Root $Root } catch { return $false }
-    return $null -ne $record -and $null -ne $record.run -and $record.run -ceq [string]$Submitted.run -and [long]$record.epoch -eq [long]$Submitted.epoch
+    return $null -ne $record -and $null -ne $record.run -and $record.run -ceq [string]$Submitted.run -and $record.epoch -eq $Submitted.epoch
 }
 
 function Write-LockRecord {
@@ -44,7 +44,7 @@ function Assert-LockArgument {
             throw (New-WireError -Code 'bad-request' -Message "lock.acquire: $name is missing" -Expected @('run', 'who', 'kind', 'since'))
         }
     }
-    if ($null -ne $Arguments.epoch -and ($Arguments.epoch -isnot [ValueType] -or [long]$Arguments.epoch -lt 0)) {
+    if ($null -ne $Arguments.epoch -and -not (Test-WholeNumber -Value $Arguments.epoch)) {
         throw (New-WireError -Code 'bad-request' -Message 'lock.acquire: epoch is no number')
     }
 }
@@ -110,7 +110,8 @@ function Assert-Holder {
     # Raises not-holder unless the worker itself holds the lock for this run and epoch.
     param([hashtable]$Worker, $Request)
     $lock = $Worker.Lock
-    if ($null -ne $lock -and $lock.Run -ceq [string]$Request.run -and $lock.Epoch -eq [long]$Request.epoch) { return }
+    $named = $null -ne $lock -and (Test-WholeNumber -Value $Request.epoch)
+    if ($named -and $lock.Run -ceq [string]$Request.run -and $lock.Epoch -eq $Request.epoch) { return }
     throw (New-WireError -Code 'not-holder' -Message "run $($Request.run) does not hold the lock of this host")
 }
 
@@ -118,6 +119,7 @@ function Assert-RecordedHolder {
     # For tx.cancel, which comes by a connection of its own: the record must name this run and epoch.
     param([hashtable]$Worker, $Request)
     $record = Read-LockRecord -Root $Worker.Root
-    if ($null -ne $record -and [string]$record.run -ceq [string]$Request.run -and [long]$record.epoch -eq [long]$Request.epoch) { return }
+    $named = $null -ne $record -and (Test-WholeNumber -Value $Request.epoch)
+    if ($named -and [string]$record.run -ceq [string]$Request.run -and $record.epoch -eq $Request.epoch) { return }
     throw (New-WireError -Code 'not-holder' -Message "run $($Request.run) does not hold the lock of this host" -Actual $record)
 }

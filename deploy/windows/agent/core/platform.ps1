@@ -26,6 +26,13 @@ function New-Platform {
     }
 }
 
+function Test-Elevated {
+    # Whether this process may do what an administrator may. Elsewhere than on Windows: whatever its account may.
+    if (-not (Test-OnWindows)) { return $true }
+    $principal = New-Object System.Security.Principal.WindowsPrincipal([Security.Principal.WindowsIdentity]::GetCurrent())
+    return $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
+}
+
 function Get-ProcessStart {
     # When a process started, in ms since 1970; $null when there is none of this id.
     param([int]$Id)

@@ -7,7 +7,3 @@ $VerbosePreference = 'SilentlyContinue'
 $DebugPreference = 'SilentlyContinue'
 $InformationPreference = 'SilentlyContinue'
 $ProgressPreference = 'SilentlyContinue'
-# Windows PowerShell 5.1 gives lists an extra property, which its JSON would show
-if ($null -ne (Get-Command -Name Remove-TypeData -ErrorAction SilentlyContinue)) {
-    Remove-TypeData -TypeName System.Array -ErrorAction SilentlyContinue
-}

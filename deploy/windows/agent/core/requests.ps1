@@ -19,7 +19,7 @@ function Assert-RequestForm {
     param([AllowNull()]$Request)
     $sound = (Test-JsonObject -Value $Request) -and $Request.v -is [ValueType] -and $Request.v -eq 1 -and $Request.verb -is [string] -and
     ($null -eq $Request.args -or (Test-JsonObject -Value $Request.args)) -and
-    ($null -eq $Request.data -or ($Request.data -is [ValueType] -and [int]$Request.data -ge 0))
+    ($null -eq $Request.data -or (Test-WholeNumber -Value $Request.data -Most 1000000))
     if (-not $sound) { throw (New-WireError -Code 'bad-request' -Message 'no request of version 1') }
 }
 
@@ -31,7 +31,7 @@ function Assert-Request {
     if ($entry.Record) { Assert-RecordedHolder -Worker $Worker -Request $Request }
     elseif (-not $entry.Reads -and -not $entry.Opens) { Assert-Holder -Worker $Worker -Request $Request }
     if ($entry.Data -ceq 'none' -and [int]$Request.data -gt 0) { throw (New-WireError -Code 'bad-request' -Message "$($Request.verb) takes no data") }
-    if ($null -ne $Request.args.after -and [long]$Request.args.after -lt 0) { throw (New-WireError -Code 'bad-request' -Message 'after: no number of records') }
+    if ($null -ne $Request.args.after -and -not (Test-WholeNumber -Value $Request.args.after -Most ([int]::MaxValue))) { throw (New-WireError -Code 'bad-request' -Message 'after: no number of records') }
     if ($entry.Steps) {
         $Request.args | Add-Member -NotePropertyName steps -Force -NotePropertyValue (
             ConvertTo-CheckedStep -Value $Request.args.steps -Streams ([int]$Request.data) -Table $Worker.Table)
@@ -49,7 +49,7 @@ function Receive-RequestData {
     if ($Kind -ceq 'key') {
         $taken = @{ Value = $null; Trouble = $null }
         try {
-            if ($count -gt 0) { $taken.Value = Read-DataBytes -Worker $Worker -Seq $Frame.Seq }
+            if ($count -gt 0) { $taken.Value = Read-DataKey -Worker $Worker -Seq $Frame.Seq }
         } catch {
             # Anything else is on the wire, and ends the worker
             if ((ConvertTo-ErrorField -ErrorRecord $_).where -cne 'key') { throw }
@@ -69,7 +69,7 @@ function Invoke-FactsRequest {
         throw (New-WireError -Code 'bad-request' -Message 'facts: secrets need the key of their digest as a data stream')
     }
     $context = New-StepContext -Setting $Worker -Run ([string]$Request.run) -DeadlineUp ((& $Worker.Platform.Uptime) + 60)
-    return (Get-HostFacts -Arguments $Request.args -Key $Key -Context $context)
+    return (Get-FactReport -Arguments $Request.args -Key $Key -Context $context)
 }
 
 function Invoke-ApplyRequest {
@@ -100,15 +100,17 @@ function Invoke-ApplyRequest {
 function Read-HostFile {
     # Verb file.read: size and SHA-256 of the bytes that follow as a stream.
     param([hashtable]$Worker, $Arguments)
-    if (-not [IO.Path]::IsPathRooted([string]$Arguments.path)) { throw (New-WireError -Code 'bad-request' -Message 'file.read: expected a full path') }
-    $most = if ($null -ne $Arguments.max_bytes) { [long]$Arguments.max_bytes } else { 1048576L }
-    $file = New-Object System.IO.FileStream([string]$Arguments.path, 'Open', 'Read', 'ReadWrite, Delete')
+    $path = Resolve-AbsolutePath -Path $Arguments.path
+    if ([IO.Directory]::Exists($path)) { throw (New-WireError -Code 'missing' -Message "$($Arguments.path) is no file on this host") }
+    $most = if ($null -ne $Arguments.max_bytes) { $Arguments.max_bytes } else { 1048576L }
+    if (-not (Test-WholeNumber -Value $most)) { throw (New-WireError -Code 'bad-request' -Message 'file.read: max_bytes is no number of bytes') }
+    $file = [IO.File]::Open($path, 'Open', 'Read', 'ReadWrite, Delete')
     try {
         if ($file.Length -gt $most) {
             throw (New-WireError -Code 'bad-request' -Message "$($Arguments.path) is too large to be read" -Expected $most -Actual $file.Length)
         }
         $bytes = New-Object byte[] $file.Length
-        Read-Exactly -Stream $file -Buffer $bytes -Count $bytes.Length
+        Read-WholeBuffer -Stream $file -Buffer $bytes -Count $bytes.Length
     } finally { $file.Dispose() }
     $Worker.After = $bytes
     return [ordered]@{ size = $bytes.Length; sha256 = (Get-BytesSha256 -Bytes $bytes) }

@@ -1,60 +1,14 @@
-# The executor's program, which is also the settling (docs/protocol.md, section 6).
+# Settling: what becomes of each open transaction (docs/protocol.md, section 6).
 
-$script:GraceS = 5.0      # past its deadline before an executor is ended
-$script:CaptureS = 60.0   # an open record without a deadline (between two steps) may last this long
-$script:KeptJournals = 50
+$script:KeptJournals = 20
 
-function Write-Holder {
-    # Who holds the executor's mutex, for the next one that finds it taken.
-    param([hashtable]$Setting, $Tx)
-    $platform = $Setting.Platform
-    # A full disk does not stop it: then nobody can tell that this executor hangs, but what is open is undone
-    $holder = [ordered]@{ pid = $PID; started = (& $platform.ProcessStart $PID); up = [Math]::Round((& $platform.Uptime), 3); boot = (& $platform.BootId); tx = $Tx }
-    try {
-        Write-AtomicFile -Path (Get-Layout -Root $Setting.Root).Executor -Bytes ([Text.Encoding]::ASCII.GetBytes((ConvertTo-WireJson -Value $holder)))
-    } catch {
-        if ((ConvertTo-ErrorField -ErrorRecord $_).code -cne 'disk-full') { throw }
-    }
-}
-
-function Read-Holder {
-    # The last executor that said so, if its process lives; else $null.
-    param([string]$Root, [hashtable]$Platform)
-    $bytes = Read-AtomicFile -Path (Get-Layout -Root $Root).Executor
-    if ($null -eq $bytes) { return $null }
-    $holder = ConvertFrom-WireJson -Text ([Text.Encoding]::ASCII.GetString($bytes))
-    $started = & $Platform.ProcessStart ([int]$holder.pid)
-    # Start times of the same process may differ by rounding; another process under this id differs by more
-    if ($null -eq $started -or [Math]::Abs([long]$started - [long]$holder.started) -gt 1000) { return $null }
-    return $holder
-}
-
-function Test-HolderHung {
-    # Whether the holder has been past the deadline of its last record for longer than the grace. A record from before it turned
-    # to the transaction says nothing about it.
-    param([hashtable]$Setting, $Holder)
-    $limit = [double]$Holder.up + $script:CaptureS
-    if ($null -ne $Holder.tx) {
-        $transaction = Open-Transaction -Setting $Setting -Tx ([string]$Holder.tx)
-        $last = if ($transaction.Journal.Records.Count -gt 0) { $transaction.Journal.Records[-1] } else { $null }
-        if ($null -ne $last -and $last.boot -ceq $Holder.boot -and [double]$last.up -ge [double]$Holder.up) {
-            $limit = if ($null -ne $last.deadline_up) { [double]$last.deadline_up } else { [double]$last.up + $script:CaptureS }
-        }
-    }
-    return (& $Setting.Platform.Uptime) -gt $limit + $script:GraceS
-}
-
-function Enter-Executor {
-    # Whether this process may settle: takes the mutex, from a hung executor if need be.
-    param([hashtable]$Setting)
-    $name = Get-MutexName -Role 'Executor' -Root $Setting.Root
-    if (Enter-NamedMutex -Name $name) { return $true }
-    $holder = Read-Holder -Root $Setting.Root -Platform $Setting.Platform
-    if ($null -eq $holder -or -not (Test-HolderHung -Setting $Setting -Holder $holder)) { return $false }
-    # With what it started: a program of a step that still runs would work beside the undo of that step
-    & $Setting.Platform.StopTree ([int]$holder.pid)
-    $Setting.Ended = [string]$holder.tx
-    return (Enter-NamedMutex -Name $name -TimeoutMs 10000)
+function Get-OpenName {
+    # Names of the transactions that a settling could bring on.
+    param([string]$Root)
+    return @(Get-JournalName -Root $Root | Where-Object {
+            $path = Get-TransactionPath -Root $Root -Tx $_
+            (Get-JournalState -Journal (Read-Journal -Path $path.Journal)) -cin 'submitted', 'running', 'undoing', 'stuck'
+        })
 }
 
 function Test-Awaited {
@@ -168,41 +122,55 @@ function Start-Executor {
     Settles what is open under a root: carries out, undoes or drops each transaction; what the settling task runs.
     .DESCRIPTION
     Does nothing while another process does the same, unless that one hangs past its deadline: then it is ended. Disables the
-    settling task when nothing is left for it. Table and Platform are for tests.
+    settling task when nothing is left for it. People use Invoke-Settling.
+    .PARAMETER Root
+    The root folder.
+    .PARAMETER Agent
+    SHA-256 of this module, lower hex: its name on the host.
+    .PARAMETER Table
+    The primitive verbs; another table is for tests.
+    .PARAMETER Platform
+    Clock, processes and settling task; other ones are for tests.
+    .OUTPUTS
+    None.
     .EXAMPLE
     Start-Executor -Root C:\TradingSystem -Agent 0123abcd
     #>
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
+    [CmdletBinding()]
     param(
         [Parameter(Mandatory = $true)][string]$Root,
         [string]$Agent = '',
         [hashtable]$Table = (Get-PrimitiveTable),
         [hashtable]$Platform = (New-Platform)
     )
-    $setting = @{ Root = $Root; Agent = $Agent; Table = $Table; Platform = $Platform }
-    Initialize-State -Root $Root
-    if (-not (Enter-Executor -Setting $setting)) { return }
-    try {
-        Write-Holder -Setting $setting -Tx $null
-        while (-not (Resolve-AllTransaction -Setting $setting)) {
-            Remove-EndedTransaction -Root $Root
-            & $Platform.DisableTask $Root
-            & $Platform.OnCheckpoint 'disabled'
-            # One that came between the look and the disabling would wait for a task that is off
-            if (@(Get-OpenName -Root $Root).Count -eq 0) { break }
-            & $Platform.EnableTask $Root
-        }
-        [IO.File]::Delete((Get-Layout -Root $Root).Executor)
-    } finally {
-        Exit-NamedMutex -Name (Get-MutexName -Role 'Executor' -Root $Root)
-    }
+    [void](Hide-ArrayCount)
+    [void](Invoke-Executor -Setting @{ Root = $Root; Agent = $Agent; Table = $Table; Platform = $Platform })
 }
 
-function Get-OpenName {
-    # Names of the transactions that a settling could bring on.
-    param([string]$Root)
-    return @(Get-JournalName -Root $Root | Where-Object {
-            $path = Get-TransactionPath -Root $Root -Tx $_
-            (Get-JournalState -Journal (Read-Journal -Path $path.Journal)) -cin 'submitted', 'running', 'undoing', 'stuck'
-        })
+function Invoke-Executor {
+    # Whether this process settled what is open; false when another one is at it.
+    param([hashtable]$Setting)
+    $root = $Setting.Root
+    $platform = $Setting.Platform
+    Initialize-State -Root $root
+    if (-not (Enter-Executor -Setting $Setting)) { return $false }
+    try {
+        Write-Holder -Setting $Setting -Tx $null
+        while (-not (Resolve-AllTransaction -Setting $Setting)) {
+            # First of all: whoever has read that the last one ended shall soon find nothing of ours running
+            & $platform.DisableTask $root
+            & $platform.OnCheckpoint 'disabled'
+            # One that came between the look and the disabling would wait for a task that is off
+            if (@(Get-OpenName -Root $root).Count -eq 0) {
+                Remove-EndedTransaction -Root $root
+                break
+            }
+            & $platform.EnableTask $root
+        }
+        [IO.File]::Delete((Get-Layout -Root $root).Executor)
+    } finally {
+        Exit-NamedMutex -Name (Get-MutexName -Role 'Executor' -Root $root)
+    }
+    return $true
 }

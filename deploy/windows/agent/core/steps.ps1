@@ -34,7 +34,7 @@ function Assert-StepForm {
         verb       = $Step.verb -is [string]
         args       = Test-JsonObject -Value $Step.args
         expect     = $null -eq $Step.expect -or (Test-JsonObject -Value $Step.expect)
-        deadline_s = $null -eq $deadline -or ($deadline -is [ValueType] -and $deadline -isnot [bool])
+        deadline_s = $null -eq $deadline -or (Test-Quantity -Value $deadline -Least -1000000)
     }
     foreach ($field in $sound.Keys) {
         if (-not $sound[$field]) { throw (New-WireError -Code 'bad-request' -Message "step $($Step.id): $field is missing or wrong" -Where $field) }

@@ -26,7 +26,7 @@ function Save-DataStream {
         try {
             Invoke-Saving -Save $save -Action {
                 New-ProtectedFolder -Path $Folder
-                $save.File = New-Object System.IO.FileStream([IO.Path]::Combine($Folder, "data-$at"), 'Create', 'Write', 'None', 1)
+                $save.File = [IO.File]::Create([IO.Path]::Combine($Folder, "data-$at"), 1, [IO.FileOptions]::None)
             }
             Read-DataStream -Worker $Worker -Seq $Seq -Sink {
                 param($bytes, $size)
@@ -52,10 +52,9 @@ function Skip-DataStream {
     for ($at = 0; $at -lt $Count; $at++) { Read-DataStream -Worker $Worker -Seq $Seq -Sink { } }
 }
 
-function Read-DataBytes {
+function Read-DataKey {
     # One small stream into memory: a key that must not reach the disk. Raises bad-request for a longer one, which is off the wire
     # by then.
-    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseSingularNouns', '')]
     param([hashtable]$Worker, [long]$Seq)
     $memory = New-Object System.IO.MemoryStream
     $taken = @{ Bytes = 0L }

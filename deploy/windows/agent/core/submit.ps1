@@ -6,6 +6,8 @@ function Assert-NewTransaction {
     # Raises exists or transaction-open; called before any data is taken in.
     param([hashtable]$Worker, $Arguments)
     $path = Get-TransactionPath -Root $Worker.Root -Tx ([string]$Arguments.tx)
+    $await = $Arguments.await_s
+    if ($null -ne $await -and -not (Test-Quantity -Value $await)) { throw (New-WireError -Code 'bad-request' -Message 'tx.submit: await_s is no number of seconds') }
     if ($Arguments.steps.Count -eq 0) { throw (New-WireError -Code 'bad-request' -Message 'tx.submit: there are no steps') }
     if ([IO.File]::Exists($path.Journal)) { throw (New-WireError -Code 'exists' -Message "the transaction $($Arguments.tx) was submitted before") }
     $open = Get-TransactionFact -Root $Worker.Root -Platform $Worker.Platform

@@ -6,11 +6,28 @@ function Start-Worker {
     Serves one controller over two streams; gives the exit code for the process.
     .DESCRIPTION
     0: the input ended; 3: what came was no frame. A silent controller ends the process with 4. boot.ps1 calls it with the
-    process's standard streams; Table, Platform and SilenceS are for tests.
+    process's standard streams.
+    .PARAMETER InputStream
+    Where the controller's frames come from.
+    .PARAMETER OutputStream
+    Where answers and events go.
+    .PARAMETER Root
+    The root folder.
+    .PARAMETER Agent
+    SHA-256 of this module, lower hex: its name on the host.
+    .PARAMETER Table
+    The primitive verbs; another table is for tests.
+    .PARAMETER Platform
+    Clock, processes and settling task; other ones are for tests.
+    .PARAMETER SilenceS
+    How long the controller may say nothing, in seconds.
+    .OUTPUTS
+    System.Int32. The exit code.
     .EXAMPLE
     exit (Start-Worker -InputStream $in -OutputStream $out -Root C:\TradingSystem -Agent $sha)
     #>
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
+    [CmdletBinding()]
     param(
         [Parameter(Mandatory = $true)][IO.Stream]$InputStream,
         [Parameter(Mandatory = $true)][IO.Stream]$OutputStream,
@@ -20,12 +37,15 @@ function Start-Worker {
         [hashtable]$Platform = (New-Platform),
         [double]$SilenceS = 60
     )
+    [void](Hide-ArrayCount)
     $worker = @{
         Root = $Root; Agent = $Agent; Table = $Table; Platform = $Platform; Lock = $null; After = $null
         Channel = (New-FrameChannel -InputStream $InputStream -OutputStream $OutputStream)
-        Watch = (Start-SilenceWatch -SilenceS $SilenceS)
+        Watch = $null
     }
     Write-JsonFrame -Channel $worker.Channel -Kind 'E' -Seq 0 -Value (Get-ReadyEvent -Agent $Agent)
+    # Only now: until it is told, the controller has nothing to say
+    $worker.Watch = Start-SilenceWatch -SilenceS $SilenceS
     try {
         while ($null -ne ($frame = Read-Frame -Channel $worker.Channel)) {
             $worker.Watch.Heard = $worker.Watch.Clock.ElapsedMilliseconds

@@ -1,13 +1,12 @@
 # All sections of the facts; one that fails says so and is never read as absence.
 
-function Get-HostFacts {
+function Get-FactReport {
     <#
     .SYNOPSIS
     Everything that a plan needs to know of this host, section by section (docs/protocol.md, section 4).
     .DESCRIPTION
     Each section is @{ ok; value } or @{ ok; error }. Key: that of the secrets' digests, or $null.
     #>
-    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseSingularNouns', '')]
     param($Arguments, [byte[]]$Key, [hashtable]$Context)
     $sections = [ordered]@{
         host         = { Get-HostFact -Root $Context.Root }

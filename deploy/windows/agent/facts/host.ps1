@@ -32,13 +32,12 @@ function Get-HostFact {
 function Get-WindowsFact {
     $system = @(Get-CimInstance -ClassName Win32_OperatingSystem -Property Caption, BuildNumber, TotalVisibleMemorySize)[0]
     $me = [Security.Principal.WindowsIdentity]::GetCurrent()
-    $principal = New-Object System.Security.Principal.WindowsPrincipal($me)
     return @{
         os             = ([string]$system.Caption).Trim()
         build          = [int]$system.BuildNumber
         edition        = [string](Get-MachineValue -Key $script:VersionKey -Name 'EditionID')
         memory_mb      = [long][Math]::Floor([long]$system.TotalVisibleMemorySize / 1024)
-        elevated       = $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
+        elevated       = Test-Elevated
         user           = [string]$me.Name
         docker         = Get-DockerVersion
         pending_reboot = Test-PendingReboot

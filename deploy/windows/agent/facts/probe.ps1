@@ -15,10 +15,11 @@ function Test-Probe {
     param($Arguments, [double]$LimitS = [double]::MaxValue)
     $kind = [string]$Arguments.kind
     $needed = $script:ProbeArguments[$kind]
-    if ($null -eq $needed -or @($needed | Where-Object { $null -eq $Arguments.$_ }).Count -gt 0) {
+    $sound = ($null -eq $Arguments.timeout_s -or (Test-Quantity -Value $Arguments.timeout_s)) -and ($kind -cne 'tcp' -or (Test-Port -Value $Arguments.port))
+    if (-not $sound -or $null -eq $needed -or @($needed | Where-Object { $null -eq $Arguments.$_ }).Count -gt 0) {
         throw (New-WireError -Code 'bad-request' -Message "'$kind' is no probe, or lacks an argument" -Expected @('http', 'process', 'tcp', 'ws'))
     }
-    $wantedS = if ($Arguments.timeout_s) { [double]$Arguments.timeout_s } else { $script:ProbeTimeoutS }
+    [double]$wantedS = if ($Arguments.timeout_s) { $Arguments.timeout_s } else { $script:ProbeTimeoutS }
     $timeoutS = [Math]::Max(0.05, [Math]::Min($wantedS, $LimitS))
     try {
         switch ($kind) {
@@ -53,7 +54,7 @@ function Test-TcpProbe {
 function Test-HttpProbe {
     # 2xx, and the fields of the JSON answer equal.
     param($Arguments, [double]$TimeoutS)
-    $uri = [uri][string]$Arguments.url
+    $uri = ConvertTo-HttpAddress -Url $Arguments.url
     # Asked first, since the request itself would wait for two seconds where nothing listens
     if ($uri.IsLoopback) { (Connect-Socket -Address $uri.Host -Port $uri.Port -TimeoutS $TimeoutS).Dispose() }
     $answer = Invoke-HttpExchange -Method 'GET' -Url $Arguments.url -TimeoutS $TimeoutS

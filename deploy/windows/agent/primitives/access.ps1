@@ -2,6 +2,7 @@
 
 $script:SystemSid = 'S-1-5-18'
 $script:AdministratorsSid = 'S-1-5-32-544'
+$script:MaxAccount = 256
 $script:AccessRights = @{ full = 'FullControl'; modify = 'Modify'; read = 'ReadAndExecute' }
 
 function Get-ServiceSid {
@@ -24,13 +25,22 @@ function Resolve-AccountSid {
     }
 }
 
+function Test-SidText {
+    # Whether a text is a SID: its constructor need not be asked with anything else.
+    param([string]$Text)
+    if ($Text -cnotmatch '^S-1-[0-9]{1,14}((?:-[0-9]{1,10}){1,15})$') { return $false }
+    $number = [uint32]0
+    return @($Matches[1].Substring(1).Split('-') | Where-Object { -not [uint32]::TryParse($_, [ref]$number) }).Count -eq 0
+}
+
 function Assert-Access {
     # Raises bad-request for an `acl` argument of another form.
     param($Acl)
     if ($null -eq $Acl) { return }
     if ($Acl.inherit -isnot [bool]) { throw (New-WireError -Code 'bad-request' -Message 'acl: expected {inherit, grants}') }
     foreach ($grant in @($Acl.grants)) {
-        if ((-not $grant.sid -and -not $grant.account) -or -not $grant.rights -or -not $script:AccessRights.ContainsKey([string]$grant.rights)) {
+        $named = if ($grant.sid) { Test-SidText -Text $grant.sid } else { ([string]$grant.account).Length -in 1..$script:MaxAccount }
+        if (-not $named -or -not $grant.rights -or -not $script:AccessRights.ContainsKey([string]$grant.rights)) {
             throw (New-WireError -Code 'bad-request' -Message 'acl: a grant names no SID or account, or no rights' -Expected @($script:AccessRights.Keys))
         }
     }

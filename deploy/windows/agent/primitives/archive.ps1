@@ -2,7 +2,7 @@
 
 function Import-Compression {
     # Windows PowerShell doesn't load it by itself.
-    if ($null -eq ('System.IO.Compression.ZipArchive' -as [type])) { Add-Type -AssemblyName System.IO.Compression }
+    if ($null -eq ('System.IO.Compression.ZipFile' -as [type])) { Add-Type -AssemblyName System.IO.Compression.FileSystem }
 }
 
 function Expand-ArchiveMember {
@@ -11,31 +11,31 @@ function Expand-ArchiveMember {
     param([string]$Archive, [string]$Target, [scriptblock]$Wanted)
     Import-Compression
     if (-not [IO.File]::Exists($Archive)) { throw (New-WireError -Code 'missing' -Message "archive $Archive is not on the host") }
-    $file = New-Object System.IO.FileStream($Archive, 'Open', 'Read', 'Read', 65536)
+    $zip = Open-Archive -Archive $Archive
     try {
-        $zip = Open-Archive -File $file -Archive $Archive
-        try {
-            foreach ($entry in $zip.Entries) {
-                # A name that ends with a separator is a folder
-                if ($entry.FullName -cmatch '[\\/]$') { continue }
-                $name = Get-MemberName -Path $entry.FullName
-                $digest = & $Wanted $name
-                if ($null -eq $digest) { continue }
-                Write-Member -Name $name -Target $Target -Sha256 $digest -Source (Open-Member -Entry $entry -Name $name)
-                $name
-            }
-        } finally { $zip.Dispose() }
-    } finally { $file.Dispose() }
+        foreach ($entry in $zip.Entries) {
+            # A name that ends with a separator is a folder
+            if ($entry.FullName -cmatch '[\\/]$') { continue }
+            $name = Get-MemberName -Path $entry.FullName
+            $digest = & $Wanted $name
+            if ($null -eq $digest) { continue }
+            Write-Member -Name $name -Target $Target -Sha256 $digest -Source (Open-Member -Entry $entry -Name $name)
+            $name
+        }
+    } finally { $zip.Dispose() }
 }
 
 function Open-Archive {
-    param([IO.Stream]$File, [string]$Archive)
+    param([string]$Archive)
+    $zip = $null
     try {
-        $zip = New-Object System.IO.Compression.ZipArchive($File, [IO.Compression.ZipArchiveMode]::Read, $true)
+        $zip = [IO.Compression.ZipFile]::OpenRead($Archive)
         # The directory is read now, so that damage shows here
         [void]$zip.Entries.Count
         return $zip
     } catch {
+        if ($null -ne $zip) { $zip.Dispose() }
+        if ($null -eq (Find-InnerException -ErrorRecord $_ -Type ([IO.InvalidDataException]))) { throw }
         throw (New-WireError -Code 'checksum' -Message "archive $Archive is damaged: $($_.Exception.GetBaseException().Message)")
     }
 }

@@ -68,7 +68,7 @@ function Write-ComposedFile {
         $name = Get-MemberName -Path $file.path
         $digest = Get-WantedDigest -Name $name -Manifest $Manifest
         $data = Resolve-DataFile -Context $Context -Reference $file.data
-        Write-Member -Name $name -Target $Made -Sha256 $digest -Source (New-Object System.IO.FileStream($data, 'Open', 'Read', 'Read', 1))
+        Write-Member -Name $name -Target $Made -Sha256 $digest -Source ([IO.File]::OpenRead($data))
         [void]$written.Add($name)
     }
     $own = New-Object 'System.Collections.Generic.HashSet[string]' $written, ([StringComparer]::OrdinalIgnoreCase)

@@ -98,6 +98,7 @@ function Write-KeyValue {
     switch ($Kind) {
         'MultiString' { $Key.SetValue($Name, [string[]]@($Content), [Microsoft.Win32.RegistryValueKind]::MultiString) }
         'Binary' { $Key.SetValue($Name, [byte[]]$Content, [Microsoft.Win32.RegistryValueKind]::Binary) }
+        'None' { $Key.SetValue($Name, [byte[]]$Content, [Microsoft.Win32.RegistryValueKind]::None) }
         'DWord' { $Key.SetValue($Name, [int]$Content, [Microsoft.Win32.RegistryValueKind]::DWord) }
         default { $Key.SetValue($Name, [string]$Content, [Microsoft.Win32.RegistryValueKind]$Kind) }
     }

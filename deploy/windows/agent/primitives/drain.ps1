@@ -15,7 +15,9 @@ function Get-DrainPrimitive {
             Capture  = { param($Arguments, $Context) @{ ran = (Assert-ServiceState -Name $Arguments.name).State -ceq 'Running' } }
             Undo     = {
                 param($Arguments, $Undo, $Context)
-                if ($Undo.ran -and (Assert-ServiceState -Name $Arguments.name).State -ceq 'Running') { Send-Post -Url $Arguments.undo_url -Context $Context }
+                if ($Undo.ran -and (Get-ServiceState -Name $Arguments.name).State -ceq 'Running') {
+                    Send-Post -Url $Arguments.undo_url -Context $Context -Unless { Test-Undrained -Done $Arguments.done -Context $Context }
+                }
             }
         }
     }
@@ -43,20 +45,36 @@ function Get-RequestTime {
 }
 
 function Send-Post {
-    # POST until 2xx is answered: a service that has just come back may not listen yet.
-    param([string]$Url, [hashtable]$Context)
+    # POST until 2xx is answered, or until Unless holds: a service that has just come back may not listen yet.
+    param([string]$Url, [hashtable]$Context, [scriptblock]$Unless = { $false })
     $post = @{ Reason = '' }
     $answered = Wait-Condition -Context $Context -IntervalMs 50 -Condition {
         try {
             $status = (Invoke-HttpExchange -Method 'POST' -Url $Url -TimeoutS (Get-RequestTime -Context $Context)).Status
             $post.Reason = "HTTP status $status"
-            return $status -ge 200 -and $status -lt 300
-        } catch {
-            $post.Reason = [string](ConvertTo-ErrorField -ErrorRecord $_).message
-            return $false
-        }
+            if ($status -ge 200 -and $status -lt 300) { return $true }
+        } catch { $post.Reason = [string](ConvertTo-ErrorField -ErrorRecord $_).message }
+        return & $Unless
     }
     if (-not $answered) { throw (New-WireError -Code 'timeout' -Message "POST ${Url}: $($post.Reason)" -Expected '2xx' -Actual $post.Reason) }
+}
+
+function Test-Undrained {
+    # Whether the service itself says that it isn't drained: it never was, for one that doesn't know how to, or it is a new process.
+    # Without an answer, or without a field to ask for, that can't be told.
+    param($Done, [hashtable]$Context)
+    if ($null -eq $Done) { return $false }
+    try { $found = Get-DoneField -Done $Done -Context $Context } catch { return $false }
+    return $null -ne $found -and -not (Test-Subset -Expected $Done.equals -Actual $found)
+}
+
+function Get-DoneField {
+    # The field's value in the JSON answer; $null when that has none.
+    param($Done, [hashtable]$Context)
+    $answer = Invoke-HttpExchange -Method 'GET' -Url $Done.url -TimeoutS (Get-RequestTime -Context $Context)
+    $body = ConvertTo-AnswerBody -Text $answer.Body
+    if ($null -eq $body) { return $null }
+    return $body.($Done.field)
 }
 
 function Wait-Drained {
@@ -65,9 +83,7 @@ function Wait-Drained {
     $seen = @{ Value = $null }
     $drained = Wait-Condition -Context $Context -IntervalMs 50 -Condition {
         try {
-            $answer = Invoke-HttpExchange -Method 'GET' -Url $Done.url -TimeoutS (Get-RequestTime -Context $Context)
-            $body = ConvertTo-AnswerBody -Text $answer.Body
-            $seen.Value = if ($null -ne $body) { $body.($Done.field) } else { $null }
+            $seen.Value = Get-DoneField -Done $Done -Context $Context
         } catch {
             $seen.Value = [string](ConvertTo-ErrorField -ErrorRecord $_).message
             return $false

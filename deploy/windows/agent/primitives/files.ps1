@@ -1,41 +1,32 @@
 # file.put, file.fetch, secret.put.
 
 function Get-FilePrimitive {
+    # What the three verbs of a file in its place have in common is the undo
+    $placed = @{
+        Capture = { param($Arguments, $Context) Save-PlacedFile -Path (Resolve-OwnPath -Path $Arguments.path -Context $Context) -Kept $Context.UndoBytes }
+        Undo    = { param($Arguments, $Undo, $Context) Restore-PlacedFile -Path (Resolve-OwnPath -Path $Arguments.path -Context $Context) -Undo $Undo -Kept $Context.UndoBytes }
+    }
     return @{
-        'file.put'   = @{
+        'file.put'   = $placed + @{
             Describe = { param($Arguments, $Context) Get-PutChange -Arguments $Arguments -Context $Context }
-            Do       = {
-                param($Arguments, $Context)
-                $change = Get-PutChange -Arguments $Arguments -Context $Context
-                if ($change.changed) { Write-PutFile -Arguments $Arguments -Context $Context }
-                $change
-            }
-            Capture  = { param($Arguments, $Context) Save-PlacedFile -Path (Resolve-OwnPath -Path $Arguments.path -Context $Context) -Kept $Context.UndoBytes }
-            Undo     = { param($Arguments, $Undo, $Context) Restore-PlacedFile -Path (Resolve-OwnPath -Path $Arguments.path -Context $Context) -Undo $Undo -Kept $Context.UndoBytes }
+            Do       = { param($Arguments, $Context) Invoke-Placing -Change (Get-PutChange -Arguments $Arguments -Context $Context) -Write { Write-PutFile -Arguments $Arguments -Context $Context } }
         }
-        'file.fetch' = @{
+        'file.fetch' = $placed + @{
             Describe = { param($Arguments, $Context) Get-FetchChange -Arguments $Arguments -Context $Context }
-            Do       = {
-                param($Arguments, $Context)
-                $change = Get-FetchChange -Arguments $Arguments -Context $Context
-                if ($change.changed) { Write-FetchedFile -Arguments $Arguments -Context $Context }
-                $change
-            }
-            Capture  = { param($Arguments, $Context) Save-PlacedFile -Path (Resolve-OwnPath -Path $Arguments.path -Context $Context) -Kept $Context.UndoBytes }
-            Undo     = { param($Arguments, $Undo, $Context) Restore-PlacedFile -Path (Resolve-OwnPath -Path $Arguments.path -Context $Context) -Undo $Undo -Kept $Context.UndoBytes }
+            Do       = { param($Arguments, $Context) Invoke-Placing -Change (Get-FetchChange -Arguments $Arguments -Context $Context) -Write { Write-FetchedFile -Arguments $Arguments -Context $Context } }
         }
-        'secret.put' = @{
+        'secret.put' = $placed + @{
             Describe = { param($Arguments, $Context) Get-SecretChange -Arguments $Arguments -Context $Context }
-            Do       = {
-                param($Arguments, $Context)
-                $change = Get-SecretChange -Arguments $Arguments -Context $Context
-                if ($change.changed) { Write-SecretFile -Arguments $Arguments -Context $Context }
-                $change
-            }
-            Capture  = { param($Arguments, $Context) Save-PlacedFile -Path (Resolve-OwnPath -Path $Arguments.path -Context $Context) -Kept $Context.UndoBytes }
-            Undo     = { param($Arguments, $Undo, $Context) Restore-PlacedFile -Path (Resolve-OwnPath -Path $Arguments.path -Context $Context) -Undo $Undo -Kept $Context.UndoBytes }
+            Do       = { param($Arguments, $Context) Invoke-Placing -Change (Get-SecretChange -Arguments $Arguments -Context $Context) -Write { Write-SecretFile -Arguments $Arguments -Context $Context } }
         }
     }
+}
+
+function Invoke-Placing {
+    # Writes unless nothing would change; gives the change.
+    param([hashtable]$Change, [scriptblock]$Write)
+    if ($Change.changed) { [void](& $Write) }
+    return $Change
 }
 
 function Get-FileChange {

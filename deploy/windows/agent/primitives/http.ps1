@@ -2,15 +2,23 @@
 
 $script:MaxBody = 65536
 
+function ConvertTo-HttpAddress {
+    # A text as an address; raises bad-request for what is none.
+    param([string]$Url)
+    $uri = $null
+    if ($Url -cmatch '^https?://[^/]' -and [uri]::TryCreate($Url, [UriKind]::Absolute, [ref]$uri)) { return $uri }
+    throw (New-WireError -Code 'bad-request' -Message "'$Url': expected an address that begins with http:// or https://")
+}
+
 function New-HttpRequest {
     # A request on a connection of its own.
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
     param([string]$Method, [string]$Url, [double]$TimeoutS)
-    if ($Url -cnotmatch '^https?://[^/]') { throw (New-WireError -Code 'bad-request' -Message "'$Url': expected an address that begins with http:// or https://") }
+    $uri = ConvertTo-HttpAddress -Url $Url
     # Windows PowerShell 5.1 may offer old protocols only, unless it is told; 0 leaves it to the system
     $offered = [Net.ServicePointManager]::SecurityProtocol
     if ([int]$offered -ne 0) { [Net.ServicePointManager]::SecurityProtocol = $offered -bor [Net.SecurityProtocolType]::Tls12 }
-    $request = [Net.WebRequest]::Create([uri]$Url)
+    $request = [Net.WebRequest]::Create($uri)
     $request.Method = $Method
     $request.Proxy = $null
     $request.KeepAlive = $false

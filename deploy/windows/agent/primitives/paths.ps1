@@ -2,6 +2,8 @@
 
 $script:ForbiddenName = '[<>:"|?*\x00-\x1f]|[ .]$|^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])(\..*)?$'
 $script:MaxName = 255
+# Windows ends at 32,767; what is written beside a file needs room, too
+$script:MaxPath = 32000
 
 function Split-PlainPath {
     # The names of a relative path; raises bad-request for one that Windows doesn't allow or that leads elsewhere.
@@ -33,6 +35,9 @@ function Resolve-AbsolutePath {
     $pattern = if (Test-OnWindows) { '^([A-Za-z]:[\\/])(.*)$' } else { '^(/)(.*)$' }
     if ($Path -isnot [string] -or $Path -cnotmatch $pattern) {
         throw (New-WireError -Code 'bad-request' -Message "'$Path' is no absolute path" -Expected 'C:\...')
+    }
+    if ($Path.Length -gt $script:MaxPath) {
+        throw (New-WireError -Code 'path-too-long' -Message "$($Path.Substring(0, 60))...: more than $($script:MaxPath) characters" -Expected $script:MaxPath -Actual $Path.Length)
     }
     $start = $Matches[1].Substring(0, 1) + $(if (Test-OnWindows) { ':\' } else { '' })
     $names = Split-PlainPath -Path $Matches[2]

@@ -5,7 +5,7 @@ function Write-FlushedStream {
     # and calls OnPiece before each write.
     param([IO.Stream]$Source, [string]$Path, [long]$MaxBytes = [long]::MaxValue, [scriptblock]$OnPiece = $null)
     $hash = [Security.Cryptography.SHA256]::Create()
-    $target = New-Object System.IO.FileStream($Path, 'Create', 'Write', 'Read', 1)
+    $target = [IO.File]::Create($Path, 1, [IO.FileOptions]::None)
     try {
         $buffer = New-Object byte[] 1048576
         $size = 0L
@@ -22,23 +22,31 @@ function Write-FlushedStream {
     } finally { $target.Dispose(); $hash.Dispose() }
 }
 
-function Move-Placed {
-    # Renames over an existing file; tries again for two seconds while somebody has that open.
+function Get-BesideName {
+    # The name under which a file is written before it is moved to Path; it fits where the longest name fits, and is no other file's.
+    param([string]$Path)
+    $name = [IO.Path]::GetFileName($Path)
+    $kept = $name.Substring(0, [Math]::Min($name.Length, $script:MaxName - 55))
+    $digest = (Get-BytesSha256 -Bytes ([Text.Encoding]::UTF8.GetBytes($name))).Substring(0, 12)
+    return [IO.Path]::Combine([IO.Path]::GetDirectoryName($Path), "$kept.$digest.tsd-new")
+}
+
+function Remove-OldFile {
+    # Deletes a file if it is there. File.Delete alone raises where its folder is missing, too: a step may have died before making that.
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
-    param([string]$From, [string]$To)
-    for ($try = 1; ; $try++) {
-        try { Move-FileOver -From $From -To $To; return } catch {
-            if ($try -ge 40 -or (ConvertTo-ErrorField -ErrorRecord $_).code -cnotin 'busy', 'access-denied') { throw }
-            [Threading.Thread]::Sleep(50)
-        }
-    }
+    param([string]$Path)
+    if (-not [IO.File]::Exists($Path)) { return }
+    # A read-only file can't be deleted on Windows
+    [IO.File]::SetAttributes($Path, [IO.FileAttributes]::Normal)
+    [IO.File]::Delete($Path)
 }
 
 function Set-PlacedFile {
     # Fill writes the file it is given and gives @{ Size; Sha256 }; only what was announced is put in place. Access list before content.
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
     param([string]$Path, [long]$Size, [string]$Sha256, $Acl, [scriptblock]$Fill)
-    $beside = "$Path.tsd-new"
+    $beside = Get-BesideName -Path $Path
+    $replaces = [IO.File]::Exists($Path)
     [void][IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($Path))
     try {
         Write-FlushedFile -Path $beside -Bytes (New-Object byte[] 0)
@@ -49,8 +57,10 @@ function Set-PlacedFile {
         }
         # Windows' replace keeps the access list of what it replaces
         if ([IO.File]::Exists($Path)) { Set-Access -Path $Path -Acl $Acl }
-        Move-Placed -From $beside -To $Path
-    } finally { [IO.File]::Delete($beside) }
+        Move-FileOver -From $beside -To $Path
+    } finally {
+        if (-not ($replaces -and (Test-LastCopy -From $beside -To $Path))) { Remove-OldFile -Path $beside }
+    }
 }
 
 function Save-PlacedFile {
@@ -64,14 +74,16 @@ function Save-PlacedFile {
 function Restore-PlacedFile {
     # Puts back the bytes and the access list, or absence.
     param([string]$Path, $Undo, [string]$Kept)
-    [IO.File]::Delete("$Path.tsd-new")
+    Remove-OldFile -Path (Get-BesideName -Path $Path)
     if (-not $Undo.exists) {
-        [IO.File]::Delete($Path)
+        Remove-OldFile -Path $Path
         return
     }
+    [void][IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($Path))
     if ([IO.File]::Exists($Path)) { Set-AccessText -Path $Path -Text $Undo.sddl }
     if ([IO.File]::Exists($Path) -and (Get-FileSha256 -Path $Path) -ceq $Undo.sha256) { return }
+    if (-not [IO.File]::Exists($Kept)) { throw (New-WireError -Code 'missing' -Message "${Path}: its earlier bytes are not in $Kept any more" -Expected $Undo.sha256) }
     # Moved, not copied: an undo must not need space on a full disk
     Set-AccessText -Path $Kept -Text $Undo.sddl
-    Move-Placed -From $Kept -To $Path
+    Move-FileOver -From $Kept -To $Path
 }

@@ -44,7 +44,7 @@ function Invoke-ServiceControl {
     if ($ended.Code -ne 0) { throw (New-ServiceError -Name $Arguments[1] -Action "sc.exe $($Arguments[0])" -Win32 $ended.Code) }
 }
 
-$script:ErrorsByWin32 = @{ 5 = 'access-denied'; 1051 = 'busy'; 1053 = 'start-failed'; 1058 = 'start-failed'; 1060 = 'missing'; 1069 = 'start-failed'; 1072 = 'pending-deletion'; 1073 = 'exists' }
+$script:ErrorsByWin32 = @{ 5 = 'access-denied'; 1051 = 'busy'; 1053 = 'start-failed'; 1058 = 'start-failed'; 1060 = 'missing'; 1069 = 'start-failed'; 1072 = 'pending-deletion'; 1073 = 'exists'; 1078 = 'exists' }
 
 function New-ServiceError {
     # The error for a Win32 code of the service control manager.

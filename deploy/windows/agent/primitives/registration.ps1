@@ -54,6 +54,14 @@ function ConvertTo-Registration {
     }
 }
 
+function Test-ServiceLeaving {
+    # Whether a service is marked for deletion: it goes when its process has ended and nobody looks at it any more.
+    param([string]$Name)
+    $key = Open-ServiceKey -Name $Name
+    if ($null -eq $key) { return $false }
+    try { return [bool]$key.GetValue('DeleteFlag', 0) } finally { $key.Dispose() }
+}
+
 function Get-StartName {
     param($Start, $Delayed)
     $name = if ($null -ne $Start -and $script:StartNames.ContainsKey([int]$Start)) { $script:StartNames[[int]$Start] } else { 'manual' }

@@ -17,14 +17,14 @@ function Save-Registration {
 
 function ConvertTo-SavedValue {
     param([hashtable]$Raw)
-    if ($Raw.Kind -ceq 'Binary') { return [ordered]@{ kind = $Raw.Kind; value = (ConvertTo-HexText -Bytes $Raw.Value) } }
+    if ($Raw.Kind -cin 'Binary', 'None') { return [ordered]@{ kind = $Raw.Kind; value = (ConvertTo-HexText -Bytes $Raw.Value) } }
     if ($Raw.Kind -ceq 'MultiString') { return [ordered]@{ kind = $Raw.Kind; value = @($Raw.Value) } }
     return [ordered]@{ kind = $Raw.Kind; value = $Raw.Value }
 }
 
 function ConvertFrom-SavedValue {
     param($Saved)
-    if ($Saved.kind -ceq 'Binary') { return , (ConvertFrom-HexText -Text $Saved.value) }
+    if ($Saved.kind -cin 'Binary', 'None') { return , (ConvertFrom-HexText -Text $Saved.value) }
     if ($Saved.kind -ceq 'MultiString') { return , [string[]]@($Saved.value) }
     if ($Saved.kind -ceq 'DWord') { return [int]$Saved.value }
     return [string]$Saved.value

@@ -24,18 +24,20 @@ function Stop-ServiceProven {
     [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
     param($Arguments, [hashtable]$Context)
     $name = [string]$Arguments.name
-    if ((Assert-Registration -Name $name).start -cne 'disabled') { Set-StartType -Name $name -Start 'disabled' }
+    $start = (Assert-Registration -Name $name).start
+    # Marked for deletion it takes no start type, and nobody can start it
+    if ($start -cne 'disabled' -and -not (Test-ServiceLeaving -Name $name)) { Set-StartType -Name $name -Start 'disabled' }
     $process = Get-ProcessIdentity -Id (Assert-ServiceState -Name $name).Id
     $stop = @{ Name = $name; Process = $process; Ports = $Arguments.ports; Asked = $false; Context = $Context }
     if (Wait-Gone -Stop $stop -Until $Context) { return }
     if ($Arguments.on_timeout -ceq 'kill') {
-        $now = Get-ProcessIdentity -Id (Assert-ServiceState -Name $name).Id
+        $now = Get-ProcessIdentity -Id (Get-ServiceState -Name $name).Id
         Stop-ServiceProcess -Name $name -Process $(if ($null -ne $now) { $now } else { $process }) -Context $Context
         $grace = @{ Platform = $Context.Platform; DeadlineUp = (& $Context.Platform.Uptime) + $script:KillGraceS }
         if (Wait-Gone -Stop $stop -Until $grace) { return }
     }
     $busy = Get-BusyPort -Ports $Arguments.ports
-    $state = (Assert-ServiceState -Name $name).State
+    $state = (Get-ServiceState -Name $name).State
     $text = if ($busy.Count -gt 0) { "ports in use: $(@($busy | ForEach-Object { "$($_.address):$($_.port)" }) -join ', ')" } else { 'ports free' }
     throw (New-WireError -Code 'still-running' -Message "service $name is $state, ${text}, past its deadline" -Expected 'process gone, ports free' -Actual $state)
 }
@@ -44,8 +46,9 @@ function Wait-Gone {
     # Whether the service has stopped, its process is gone and its ports are free before the deadline of Until.
     param([hashtable]$Stop, [hashtable]$Until)
     return Wait-Condition -Context $Until -IntervalMs $script:ServicePollMs -Condition {
-        $state = (Assert-ServiceState -Name $Stop.Name).State
-        if ($state -ceq 'Stopped') { return (-not (Test-ProcessAlive -Process $Stop.Process) -and (Get-BusyPort -Ports $Stop.Ports).Count -eq 0) }
+        # One that is marked for deletion goes with its process
+        $state = (Get-ServiceState -Name $Stop.Name).State
+        if ($state -cin 'Stopped', 'Absent') { return (-not (Test-ProcessAlive -Process $Stop.Process) -and (Get-BusyPort -Ports $Stop.Ports).Count -eq 0) }
         if (-not $Stop.Asked -and $state -cin 'Running', 'StartPending', 'Paused') { $Stop.Asked = Request-ServiceStop -Name $Stop.Name -Until $Until }
         return $false
     }

@@ -1,6 +1,7 @@
 # What the service control manager and Windows say of a service and its process.
 
-$script:ServiceName = '^[^\\/''"*?\[\]\x00-\x1f]{1,256}$'
+# No signs of patterns and no quotes, which other programs read their own way; its key in the registry has 255 characters at most
+$script:ServiceName = '^[^\\/''"*?\[\]\x00-\x1f]{1,255}\z'
 
 function Assert-ServiceName {
     # Raises bad-request for what can't be a service's name.
@@ -30,6 +31,13 @@ function Assert-ServiceState {
     $state = Get-ServiceState -Name $Name
     if (-not $state.Exists) { throw (New-WireError -Code 'missing' -Message "service $Name is not registered" -Expected 'a registered service') }
     return $state
+}
+
+function Test-ServiceRemoved {
+    # Whether a service is gone, or marked for deletion, which nothing takes back: it can be neither changed nor started any more.
+    # An undo has nothing to put back then; raising for good, it would keep all that is undone after it from coming back.
+    param([string]$Name)
+    return -not (Get-ServiceState -Name $Name).Exists -or (Test-ServiceLeaving -Name $Name)
 }
 
 function Get-ProcessIdentity {

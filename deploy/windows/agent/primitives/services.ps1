@@ -19,7 +19,7 @@ function Get-ServicePrimitive {
             Describe = { param($Arguments, $Context) Get-ConfigureChange -Arguments $Arguments }
             Do       = { param($Arguments, $Context) Invoke-Configure -Arguments $Arguments -Context $Context }
             Capture  = { param($Arguments, $Context) Save-Registration -Name $Arguments.name }
-            Undo     = { param($Arguments, $Undo, $Context) Restore-Registration -Name $Arguments.name -Saved $Undo }
+            Undo     = { param($Arguments, $Undo, $Context) if (-not (Test-ServiceRemoved -Name $Arguments.name)) { Restore-Registration -Name $Arguments.name -Saved $Undo } }
             Settled  = { param($Arguments, $Context) Test-ProgramEnded -Name 'sc.exe' }
         }
         'service.start_type' = @{
@@ -31,7 +31,7 @@ function Get-ServicePrimitive {
                 $change
             }
             Capture  = { param($Arguments, $Context) @{ start = (Assert-Registration -Name $Arguments.name).start } }
-            Undo     = { param($Arguments, $Undo, $Context) Set-StartType -Name $Arguments.name -Start $Undo.start }
+            Undo     = { param($Arguments, $Undo, $Context) if (-not (Test-ServiceRemoved -Name $Arguments.name)) { Set-StartType -Name $Arguments.name -Start $Undo.start } }
             Settled  = { param($Arguments, $Context) Test-ProgramEnded -Name 'sc.exe' }
         }
         'service.stop'       = @{
@@ -86,18 +86,23 @@ function Restore-ServiceRun {
     # later steps had set up: that is not the old service, so it is stopped first.
     param($Arguments, $Saved, [hashtable]$Context)
     $name = [string]$Arguments.name
+    if (Test-ServiceRemoved -Name $name) { return }
     $process = Get-ProcessIdentity -Id (Assert-ServiceState -Name $name).Id
     $same = $null -ne $process -and $null -ne $Saved.process -and $process.Id -eq [int]$Saved.process.id -and $process.Started -eq [long]$Saved.process.started
     if ($null -ne $process -and -not $same) { Stop-ServiceProven -Arguments $Arguments -Context $Context }
-    Set-StartType -Name $name -Start $Saved.start
+    # One that ran although it was disabled can't be started as that
+    $disabled = $Saved.ran -and $Saved.start -ceq 'disabled'
+    Set-StartType -Name $name -Start $(if ($disabled) { 'manual' } else { $Saved.start })
     if ($Saved.ran) { Start-ServiceProven -Name $name -Context $Context }
+    if ($disabled) { Set-StartType -Name $name -Start 'disabled' }
 }
 
 function Get-CreateChange {
     param($Arguments)
     Assert-Argument -Verb 'service.create' -Arguments $Arguments -Required $script:IdentityArguments -Optional 'password'
-    if ((Get-ServiceState -Name $Arguments.name).Exists) { return (New-Change -Changed $false) }
-    return (New-Change -Changed $true -Detail @{ created = $true })
+    if (-not (Get-ServiceState -Name $Arguments.name).Exists) { return (New-Change -Changed $true -Detail @{ created = $true }) }
+    if (Test-ServiceLeaving -Name $Arguments.name) { throw (New-WireError -Code 'pending-deletion' -Message "service $($Arguments.name) is marked for deletion") }
+    return (New-Change -Changed $false)
 }
 
 function New-DisabledService {

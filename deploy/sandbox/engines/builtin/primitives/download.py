@@ -42,7 +42,7 @@ def download(url: str, headers: dict[str, str], size: int, deadline: float, cloc
 
 def _body(answer: "HTTPResponse", url: str, size: int, deadline: float, clock: Clock) -> Iterator[bytes]:
     received = 0
-    while chunk := answer.read(CHUNK):
+    while chunk := answer.read1(CHUNK):  # what is there now: a trickle must meet the deadline, too
         received += len(chunk)
         if received > size:
             raise WireError("checksum", f"{url}: more bytes than announced", expected=size, actual=received)

@@ -1,12 +1,14 @@
 """service.drain: asks a service to finish its work, waits, and can take it back."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from deploy.sandbox.engines.builtin.primitives.primitive import Captured, Primitive
 from deploy.sandbox.engines.builtin.primitives.probe import http_request
 from deploy.sandbox.engines.builtin.service_control import POLL_S, state_of
+from deploy.sandbox.engines.builtin.subset import is_subset
 from deploy.sandbox.engines.builtin.world import Call, Change, World
 from deploy.wire.errors import WireError
 
@@ -34,14 +36,26 @@ def _capture(world: World, call: Call, _kept: Path) -> Captured:
 
 def _resume(world: World, call: Call, captured: dict[str, Any], _kept: Path) -> None:
     if captured["ran"] and state_of(world, call.args["name"]) == "Running":
-        _post(world, call.args["undo_url"], call.deadline)
+        done = call.args["done"]
+        _post(world, call.args["undo_url"], call.deadline, unless=lambda left_s: _is_undrained(done, left_s))
 
 
-def _post(world: World, url: str, deadline: float) -> None:
-    """POST until 2xx is answered: a service that has just come back may not listen yet."""
+def _is_undrained(done: dict[str, Any] | None, left_s: float) -> bool:
+    """Whether the service itself says that it isn't drained; without an answer or a field nobody can tell."""
+    if done is None:
+        return False
+    try:
+        found = _read_field(done, left_s)
+    except (OSError, ValueError, AttributeError):
+        return False
+    return found is not None and not is_subset(done["equals"], found)
+
+
+def _post(world: World, url: str, deadline: float, unless: Callable[[float], bool] = lambda _left_s: False) -> None:
+    """POST until 2xx is answered, or `unless` holds: a service that has just come back may not listen yet."""
     while True:
         reason = _attempt(url, deadline - world.clock.now())
-        if not reason:
+        if not reason or unless(deadline - world.clock.now()):
             return
         if world.clock.now() >= deadline:
             raise WireError("timeout", f"POST {url}: {reason}", expected="2xx", actual=reason)
@@ -57,17 +71,21 @@ def _attempt(url: str, left_s: float) -> str:
 
 
 def _await_done(world: World, done: dict[str, Any], deadline: float) -> None:
-    while (found := _field(done, deadline - world.clock.now())) != done["equals"]:
+    while not is_subset(done["equals"], found := _field(done, deadline - world.clock.now())):
         if world.clock.now() >= deadline:
             where = f"{done['url']}: {done['field']}"
             raise WireError("timeout", f"{where} is {found!r}", expected=done["equals"], actual=found)
         world.clock.sleep(POLL_S)
 
 
+def _read_field(done: dict[str, Any], left_s: float) -> Any:
+    _, text = http_request("GET", done["url"], max(0.05, min(_REQUEST_S, left_s)))
+    return json.loads(text).get(done["field"])
+
+
 def _field(done: dict[str, Any], left_s: float) -> Any:
     try:
-        _, text = http_request("GET", done["url"], max(0.05, min(_REQUEST_S, left_s)))
-        return json.loads(text).get(done["field"])
+        return _read_field(done, left_s)
     except (OSError, ValueError, AttributeError) as exc:
         return str(exc)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from deploy.sandbox.engines.builtin.disk import flush_folder, remove_tree
+from deploy.sandbox.engines.builtin.holding import runs_from
 from deploy.sandbox.engines.builtin.primitives.acl import checked_acl, differs
 from deploy.sandbox.engines.builtin.primitives.primitive import Primitive, made_when_changed
 from deploy.sandbox.engines.builtin.world import Call, Change, World
@@ -61,9 +62,15 @@ def _check_prune(world: World, call: Call) -> Change:
     return Change(bool(removed), {"removed": removed} if removed else None)
 
 
-def _prune(world: World, call: Call) -> None:
-    for path in _prunable(world, call):
+def _prune(world: World, call: Call) -> Change:
+    """What a process still runs from stays whole, and is told: the next run finds it again."""
+    found = _prunable(world, call)
+    busy = [path for path in found if runs_from(world, path)]
+    removed = [path for path in found if path not in busy]
+    for path in removed:
         remove_tree(world.disk.own(path))
+    detail = {"removed": removed, **({"busy": busy} if busy else {})}
+    return Change(bool(removed), detail if found else None)
 
 
 FOLDER_VERBS = {
@@ -71,7 +78,5 @@ FOLDER_VERBS = {
         frozenset({"path", "acl"}), frozenset(), _check_ensure, made_when_changed(_check_ensure, _ensure)
     ),
     "dir.remove": Primitive(frozenset({"path"}), frozenset(), _check_remove, made_when_changed(_check_remove, _remove)),
-    "cache.prune": Primitive(
-        frozenset({"keep", "folders"}), frozenset(), _check_prune, made_when_changed(_check_prune, _prune)
-    ),
+    "cache.prune": Primitive(frozenset({"keep", "folders"}), frozenset(), _check_prune, _prune),
 }

@@ -8,6 +8,7 @@ import time
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from deploy.sandbox.engines.builtin.subset import is_subset
 from deploy.wire.errors import WireError
 
 MAX_BODY = 64 * 1024
@@ -52,7 +53,7 @@ def _http(args: dict[str, Any], timeout_s: float) -> Answer:
     wrong = {
         name: (body or {}).get(name)
         for name, value in (args.get("expect") or {}).items()
-        if (body or {}).get(name) != value
+        if not is_subset(value, (body or {}).get(name))
     }
     return _answer(not wrong, status, body, f"answer has {wrong}, expected {args['expect']}" if wrong else None)
 

@@ -22,14 +22,36 @@ _IDENTITY = frozenset({"name", "image_path", "display_name", "description", "acc
 def _check_create(world: World, call: Call) -> Change:
     registration.service_key(call.args["name"])
     found = registration.read_registration(world.kernel, call.args["name"])
+    if registration.is_leaving(world.kernel, call.args["name"]):
+        raise WireError("pending-deletion", f"service {call.args['name']!r} is marked for deletion")
     return Change(True, {"created": True}) if found is None else Change(False)
 
 
 def _create(world: World, call: Call) -> None:
     args = call.args
+    _require_password(call)
+    _require_own_display_name(world, args["display_name"])
     world.kernel.service_create(
         args["name"], args["image_path"], "disabled", args["account"], args["display_name"], args["description"]
     )
+
+
+def _require_password(call: Call) -> None:
+    """Raises WireError `bad-request` when an account needs a password and none was given."""
+    account = call.args["account"].lower()
+    needs_none = (
+        account == "localsystem" or account.startswith(("nt authority\\", "nt service\\")) or account[-1:] == "$"
+    )
+    if not needs_none and call.args.get("password") is None:
+        raise WireError("bad-request", f"service {call.args['name']!r}: the account {account} needs a password")
+
+
+def _require_own_display_name(world: World, display_name: str) -> None:
+    """Raises WireError `exists` when another service is shown, or called, so already."""
+    for name in world.kernel.services() if display_name else ():
+        found = registration.read_registration(world.kernel, name) or {}
+        if display_name.lower() in {name.lower(), str(found.get("display_name", "")).lower()}:
+            raise WireError("exists", f"service {name!r} has the display name {display_name!r}", actual=name)
 
 
 def _check_configure(world: World, call: Call) -> Change:
@@ -40,8 +62,10 @@ def _check_configure(world: World, call: Call) -> Change:
 
 def _configure(world: World, call: Call) -> None:
     name = call.args["name"]
-    found = registration.require_registration(world.kernel, name)
-    registration.write_fields(world.kernel, name, call.args, registration.differing(found, call.args))
+    fields = registration.differing(registration.require_registration(world.kernel, name), call.args)
+    if "account" in fields:
+        _require_password(call)
+    registration.write_fields(world.kernel, name, call.args, fields)
     left = registration.differing(registration.require_registration(world.kernel, name), call.args)
     if left:
         raise WireError("unexpected-state", f"service {name!r} did not take {', '.join(left)}", expected=list(left))
@@ -51,8 +75,15 @@ def _capture_values(world: World, call: Call, _kept: Path) -> Captured:
     return registration.raw_values(world.kernel, call.args["name"])
 
 
+def _is_removed(world: World, call: Call) -> bool:
+    """Somebody removed it meanwhile, or marked it for deletion: then there is nothing to put back."""
+    name = call.args["name"]
+    return registration.read_registration(world.kernel, name) is None or registration.is_leaving(world.kernel, name)
+
+
 def _restore_values(world: World, call: Call, captured: dict[str, Any], _kept: Path) -> None:
-    registration.require_registration(world.kernel, call.args["name"])
+    if _is_removed(world, call):
+        return
     registration.restore_raw(world.kernel, call.args["name"], captured)
 
 
@@ -71,6 +102,8 @@ def _capture_start(world: World, call: Call, _kept: Path) -> Captured:
 
 
 def _restore_start(world: World, call: Call, captured: dict[str, Any], _kept: Path) -> None:
+    if _is_removed(world, call):
+        return
     registration.set_start(world.kernel, call.args["name"], captured["start"])
 
 
@@ -96,12 +129,16 @@ def _capture_run(world: World, call: Call, _kept: Path) -> Captured:
 
 def _run_again(world: World, call: Call, captured: dict[str, Any], _kept: Path) -> None:
     name = call.args["name"]
+    if _is_removed(world, call):
+        return
     if process_of(world, name) != captured["process"]:
         # A boot or a recovery action may have started what later steps had set up: that is not the old service.
         stop_and_prove(world, name, call.args, call.deadline)
-    registration.set_start(world.kernel, name, captured["start"])
     if captured["ran"]:
+        # Windows starts no service that is disabled, and this one may have run while it was
+        registration.set_start(world.kernel, name, "manual" if captured["start"] == "disabled" else captured["start"])
         start_and_wait(world, name, call.deadline)
+    registration.set_start(world.kernel, name, captured["start"])
 
 
 def _stop_settled(world: World, call: Call) -> bool:
@@ -118,7 +155,7 @@ def _start(world: World, call: Call) -> None:
 
 
 def _stop_again(world: World, call: Call, _captured: dict[str, Any], _kept: Path) -> None:
-    if registration.read_registration(world.kernel, call.args["name"]) is not None:
+    if not _is_removed(world, call):
         stop_and_prove(world, call.args["name"], call.args, call.deadline)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from deploy.sandbox.engines.builtin.primitives.adoption import ADOPTION_VERBS
+from deploy.sandbox.engines.builtin.primitives.arguments import wrong_numbers
 from deploy.sandbox.engines.builtin.primitives.attestation import ATTESTATION_VERBS
 from deploy.sandbox.engines.builtin.primitives.compose import COMPOSE_VERBS
 from deploy.sandbox.engines.builtin.primitives.drain import DRAIN_VERBS
@@ -40,4 +41,6 @@ def primitive_of(step: dict[str, Any], table: dict[str, Primitive] = PRIMITIVES)
         raise WireError("bad-request", f"{step['verb']}: without {', '.join(missing)}", where=where, expected=missing)
     if unknown := sorted(given - primitive.required - primitive.optional):
         raise WireError("bad-request", f"{step['verb']}: unknown {', '.join(unknown)}", where=where, actual=unknown)
+    if wrong := wrong_numbers(step["args"]):
+        raise WireError("bad-request", f"{step['verb']}: {', '.join(wrong)} out of its range or no number", where=where)
     return primitive

@@ -115,6 +115,7 @@ function Unregister-ScheduledTask {
 
 function Start-ScheduledTask {
     # Returns when the daemon has started it.
+    [Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSUseShouldProcessForStateChangingFunctions', '')]
     [CmdletBinding()]
     param([string]$TaskPath = '\', [Parameter(Mandatory = $true)][string]$TaskName)
     $task = ConvertTo-Task -TaskPath $TaskPath -TaskName $TaskName -Text (Read-TaskFile -TaskPath $TaskPath -TaskName $TaskName)

@@ -1,0 +1,1 @@
+"""Parts of the sandbox's Wine engine that need no Wine."""
