@@ -10,6 +10,7 @@ from deploy.cli.command import comma_list
 from deploy.cli.ending import approve, end_without_run
 from deploy.cli.fleet import Fleet
 from deploy.cli.output import Output
+from deploy.cli.plan_shown import show, tell
 from deploy.cli.site import Site
 from deploy.cli.surroundings import RunSurroundings
 from deploy.config.project import Project
@@ -19,7 +20,6 @@ from deploy.model.plan import Plan
 from deploy.model.problem import Problem, UsageError
 from deploy.model.release import Release
 from deploy.model.run import Exit
-from deploy.planning.document import plan_document, plan_lines
 from deploy.planning.plan import plan_deploy
 from deploy.planning.request import PlanInput, PlanOptions
 from deploy.releases.choice import choose_release, release_problem
@@ -54,7 +54,7 @@ class Deployment:
                 desired=self.desired,
                 snapshots=self.snapshots,
                 now=datetime.now(UTC),
-                asked_at=dict(fleet.asked_at),
+                asked_at=fleet.asked_at,
                 attestation=release_problem(site.store, self.release.name, site.environment),
                 options=PlanOptions(
                     self.limit, site.settings.batch, site.settings.max_failures, site.settings.keep_revisions
@@ -68,10 +68,7 @@ def show_plan(project: Project, environment: str | None, options: Mapping[str, A
     deployment = Deployment(project, environment, options)
     with Fleet(deployment.site, deployment.site.inventory.hosts) as fleet:
         plan = deployment.plan(fleet)
-    for line in plan_lines(plan):
-        output.text(line)
-    output.document(plan_document(plan))
-    return Exit.REFUSED if plan.refusals else Exit.OK
+    return show(plan, output)
 
 
 def run_deploy(project: Project, environment: str | None, options: Mapping[str, Any], output: Output) -> Exit:
@@ -81,8 +78,7 @@ def run_deploy(project: Project, environment: str | None, options: Mapping[str, 
     site = deployment.site
     with Fleet(site, site.inventory.hosts) as fleet:
         plan = deployment.plan(fleet)
-        for line in plan_lines(plan):
-            output.text(line)
+        tell(plan, output)
         ended = end_without_run(site, fleet, plan, options.get("plan"), output)
         if ended is not None:
             return ended

@@ -31,7 +31,6 @@ class Fleet:
         native = [item for item in site.catalogue.service.values() if item.kind == "windows"]
         self._queries = {host.name: {item.name: ServiceQuery(item.name) for item in native} for host in hosts}
         self.targets = {host.name: self._target(host) for host in hosts}
-        self.asked_at: dict[str, tuple[float, float]] = {}
 
     def __enter__(self) -> "Fleet":
         return self
@@ -47,14 +46,12 @@ class Fleet:
 
     def ask(self, *, deep: bool = False) -> dict[str, Snapshot]:
         """A snapshot of every host, all at once."""
+        return self._each(lambda target: target.facts(deep=deep))
 
-        def one(target: WindowsTarget) -> Snapshot:
-            before = time.time()
-            snapshot = target.facts(deep=deep)
-            self.asked_at.setdefault(target.host, (before, time.time()))
-            return snapshot
-
-        return self._each(one)
+    @property
+    def asked_at(self) -> dict[str, tuple[float, float]]:
+        """Host → the controller's UTC epoch in s before and after its newest answer."""
+        return {name: target.asked_at for name, target in self.targets.items() if target.asked_at}
 
     def look_closer(self, *, deep: bool = False) -> dict[str, Snapshot]:
         """Asks again, now also for health, ports and secrets of what was found to be registered."""
@@ -68,12 +65,11 @@ class Fleet:
         until_s = time.monotonic() + REST_S
         while (hosts := [name for name, seen in snapshots.items() if _leaving(seen)]) and time.monotonic() < until_s:
             time.sleep(REST_EVERY_S)
-            snapshots = {**snapshots, **{host: self.targets[host].facts(deep=deep) for host in hosts}}
+            snapshots = {**snapshots, **self._each(lambda target: target.facts(deep=deep), hosts)}
         return snapshots
 
     def refresh(self) -> None:
         """The next question is asked anew."""
-        self.asked_at.clear()
         for target in self.targets.values():
             target.forget()
 
@@ -103,9 +99,11 @@ class Fleet:
 
         return WindowsTarget(HostAccess(self._site.endpoint(host), bundle(), root), asked, self._site.digest_key)
 
-    def _each(self, act: Callable[[WindowsTarget], T]) -> dict[str, T]:
-        with ThreadPoolExecutor(max(1, min(self._site.settings.parallel, len(self.targets)))) as pool:
-            return dict(zip(self.targets, pool.map(act, self.targets.values()), strict=True))
+    def _each(self, act: Callable[[WindowsTarget], T], hosts: Iterable[str] | None = None) -> dict[str, T]:
+        """On `hosts`, or on all of them, side by side."""
+        targets = {name: self.targets[name] for name in (self.targets if hosts is None else hosts)}
+        with ThreadPoolExecutor(max(1, min(self._site.settings.parallel, len(targets)))) as pool:
+            return dict(zip(targets, pool.map(act, targets.values()), strict=True))
 
 
 def _leaving(snapshot: Snapshot) -> bool:

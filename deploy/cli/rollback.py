@@ -9,6 +9,7 @@ from deploy.cli.command import comma_list
 from deploy.cli.ending import approve, end_without_run
 from deploy.cli.fleet import Fleet
 from deploy.cli.output import Output
+from deploy.cli.plan_shown import show, tell
 from deploy.cli.site import Site
 from deploy.cli.surroundings import RunSurroundings
 from deploy.config.project import Project
@@ -16,7 +17,6 @@ from deploy.model.facts import Snapshot
 from deploy.model.plan import Plan
 from deploy.model.problem import Problem, UsageError
 from deploy.model.run import Exit
-from deploy.planning.document import plan_document, plan_lines
 from deploy.planning.rollback import RollbackInput, plan_rollback
 
 EXAMPLE = "invoke rollback --env dev"
@@ -60,10 +60,7 @@ def show_rollback(project: Project, environment: str | None, options: Mapping[st
     way = Return(project, environment, options)
     with Fleet(way.site, way.hosts) as fleet:
         plan = way.plan(fleet)
-    for line in plan_lines(plan):
-        output.text(line)
-    output.document(plan_document(plan))
-    return Exit.REFUSED if plan.refusals else Exit.OK
+    return show(plan, output)
 
 
 def run_rollback(project: Project, environment: str | None, options: Mapping[str, Any], output: Output) -> Exit:
@@ -71,8 +68,7 @@ def run_rollback(project: Project, environment: str | None, options: Mapping[str
     way = Return(project, environment, options)
     with Fleet(way.site, way.hosts) as fleet:
         plan = way.plan(fleet)
-        for line in plan_lines(plan):
-            output.text(line)
+        tell(plan, output)
         ended = end_without_run(way.site, fleet, plan, options.get("plan"), output)
         if ended is not None:
             return ended

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.sandbox.wine.tool import ENV_TOOL
-from tests.contract.connection import Connection, step
+from tests.contract.connection import Connection
 from tests.contract.host_half import HostHalf, Provider
 from tests.contract.native_host import Native, allowed
 from tests.contract.simulated_host import Simulated
@@ -82,10 +82,7 @@ def host(request: pytest.FixtureRequest, providers: dict[str, Provider], tmp_pat
 @pytest.fixture
 def worker(host: HostHalf) -> Connection:
     """A worker that has the run lock and has installed the settling task."""
-    connection = host.worker()
-    connection.lock()
-    connection.apply(step("executor.install"))
-    return connection
+    return host.holder()
 
 
 @pytest.fixture

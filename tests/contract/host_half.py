@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from tests.contract.connection import Connection
+from tests.contract.connection import Connection, step
 from tests.contract.waiting import until
 
 ROOT = r"C:\TradingSystem"
@@ -31,6 +31,13 @@ class HostHalf(Protocol):
         connection = self.start()
         hello = connection.hello(self.module)
         assert hello["event"] == "ready", hello
+        return connection
+
+    def holder(self) -> Connection:
+        """A worker that has the run lock and has installed the settling task."""
+        connection = self.worker()
+        connection.lock()
+        connection.apply(step("executor.install"))
         return connection
 
     def path(self, windows_path: str) -> Path:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.connection import Connection, step
+from tests.contract.connection import Connection
 from tests.contract.host_half import ROOT, HostHalf
 from tests.contract.stand_in import Service
 from tests.contract.transactions import DATA, at_gate, begin, put
@@ -17,9 +17,7 @@ LARGE = b"large" * 100_000
 @pytest.mark.not_natively("the disk of the computer that runs the tests is everybody's")
 def test_promise_2_a_full_disk_stops_no_undo(host: HostHalf) -> None:
     host.limit_disk()
-    worker = host.worker()
-    worker.lock()
-    worker.apply(step("executor.install"))
+    worker = host.holder()
     service = Service(host, worker)
     service.run()
     worker.apply(put("a", content=b"old"), data=[b"old"])

@@ -35,9 +35,8 @@ class Bench:
     def __init__(self, host: HostHalf, label: str, kind: Any = "kill") -> None:
         self.host = host
         host.strike(label, kind)
-        self.worker = host.worker()
-        self.worker.lock()
-        self.worker.apply(step("executor.install"), step("service.create", **identity("old.exe")))
+        self.worker = host.holder()
+        self.worker.apply(step("service.create", **identity("old.exe")))
         path = host.path(FILE)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(OLD)
@@ -127,9 +126,7 @@ def test_promise_2_the_power_goes(host: HostHalf, label: str) -> None:
 
 def test_promise_2_a_service_that_was_stopped_runs_again(host: HostHalf) -> None:
     host.strike("acted:0")
-    worker = host.worker()
-    worker.lock()
-    worker.apply(step("executor.install"))
+    worker = host.holder()
     service = Service(host, worker)
     service.run()
     worker.must("tx.submit", {"tx": "t", "steps": [service.stop(), FAILING], "await_s": 60, "follow": False})

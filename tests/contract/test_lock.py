@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.contract.connection import Connection, step
+from tests.contract.connection import Connection
 from tests.contract.host_half import HostHalf
 from tests.contract.leftover import Leftover
 
@@ -125,9 +125,7 @@ def test_a_lock_that_could_not_be_recorded_is_free_again(host: HostHalf) -> None
 
 
 def test_whoever_takes_the_lock_drops_what_was_never_begun(host: HostHalf) -> None:
-    first = host.worker()
-    first.lock("run-1")
-    first.apply(step("executor.install"))
+    first = host.holder()
     Leftover(host, first).write("t")
     first.close()
     second = host.worker()
@@ -140,9 +138,7 @@ def test_whoever_takes_the_lock_drops_what_was_never_begun(host: HostHalf) -> No
 
 def test_nothing_begins_once_the_lock_names_another_pair(host: HostHalf) -> None:
     """The executor looks for itself: here nobody dropped it."""
-    worker = host.worker()
-    worker.lock("run-1")
-    worker.apply(step("executor.install"))
+    worker = host.holder()
     worker.epoch += 1
     Leftover(host, worker).write("t")
     worker.epoch -= 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.connection import Connection, step
+from tests.contract.connection import Connection
 from tests.contract.host_half import HostHalf
 from tests.contract.stand_in import NAME, PORT, Service
 from tests.contract.transactions import DATA, FAILING, begin, put, submit
@@ -13,9 +13,7 @@ pytestmark = pytest.mark.stand_in("task scheduler")
 
 def test_promise_2_a_service_that_was_removed_meanwhile_holds_nothing_up(host: HostHalf) -> None:
     host.strike("acted:1")
-    worker = host.worker()
-    worker.lock()
-    worker.apply(step("executor.install"))
+    worker = host.holder()
     service = Service(host, worker)
     service.run()
     begin(worker, "t", put("a"), service.stop())

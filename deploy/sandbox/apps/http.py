@@ -1,10 +1,10 @@
 """The least HTTP that a health probe needs: one request a connection, answered and closed."""
 
 import socket
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from deploy.sandbox.acceptor import Acceptor
 from deploy.sandbox.apps import websocket
 
 MAX_HEAD = 8192
@@ -41,26 +41,13 @@ class Server:
 
     def __init__(self, address: str, port: int, site: Site) -> None:
         self._site = site
-        self._listener = socket.create_server((address, port), backlog=64)
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, name="http", daemon=True).start()
+        listener = socket.create_server((address, port), backlog=64)
+        self.port: int = listener.getsockname()[1]
+        self._acceptor = Acceptor(listener, "http", self._serve)
 
     def close(self) -> None:
         """The port is free when this returns."""
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
-        finally:
-            self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        self._acceptor.close()
 
     def _serve(self, connection: socket.socket) -> None:
         try:

@@ -3,11 +3,11 @@
 import contextlib
 import json
 import socket
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from deploy.sandbox.acceptor import Acceptor
 from deploy.sandbox.fleet.fleet import Fleet
 from deploy.sandbox.machine.kernel import KernelError
 from deploy.sandbox.machine.socket_path import address
@@ -21,27 +21,17 @@ class Control:
     def __init__(self, folder: Path, fleet: Fleet, stop: Callable[[], None]) -> None:
         self._fleet, self._stop, self._path = fleet, stop, folder / NAME
         self._path.unlink(missing_ok=True)
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         with address(folder, NAME) as path:
-            self._listener.bind(path)
+            listener.bind(path)
         self._path.chmod(0o600)
-        self._listener.listen(16)
-        threading.Thread(target=self._accept, name="control", daemon=True).start()
+        listener.listen(16)
+        self._acceptor = Acceptor(listener, "control", self._serve)
 
     def close(self) -> None:
         """Takes no more requests."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self._acceptor.close()
         self._path.unlink(missing_ok=True)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), name="control-call", daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection, connection.makefile("rwb") as stream:

@@ -10,6 +10,13 @@ from typing import Any, Literal, Protocol, TypedDict
 RegistryType = Literal["REG_SZ", "REG_EXPAND_SZ", "REG_DWORD", "REG_MULTI_SZ", "REG_BINARY"]
 RegistryValue = tuple[RegistryType, Any]
 """Text for SZ, int for DWORD, list of text for MULTI_SZ, lower hex for BINARY."""
+REGISTRY_TYPES: dict[RegistryType, type] = {
+    "REG_SZ": str,
+    "REG_EXPAND_SZ": str,
+    "REG_DWORD": int,
+    "REG_MULTI_SZ": list,
+    "REG_BINARY": str,
+}
 
 ServiceState = Literal["Stopped", "StartPending", "Running", "StopPending"]
 

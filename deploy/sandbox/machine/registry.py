@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from deploy.sandbox.machine.kernel import KernelError, RegistryType, RegistryValue
+from deploy.sandbox.machine.kernel import REGISTRY_TYPES, KernelError, RegistryType, RegistryValue
 from deploy.sandbox.machine.state import State
 
 _ROOTS = {
@@ -14,13 +14,6 @@ _ROOTS = {
     "hkey_users": "HKU",
     "hkcr": "HKCR",
     "hkey_classes_root": "HKCR",
-}
-_TYPES: dict[RegistryType, type] = {
-    "REG_SZ": str,
-    "REG_EXPAND_SZ": str,
-    "REG_DWORD": int,
-    "REG_MULTI_SZ": list,
-    "REG_BINARY": str,
 }
 
 
@@ -101,7 +94,7 @@ class Hive:
 
 
 def _check(key: str, name: str, type_: RegistryType, value: Any) -> None:
-    kind = _TYPES.get(type_)
+    kind = REGISTRY_TYPES.get(type_)
     good = kind is not None and isinstance(value, kind) and not isinstance(value, bool)
     if good and type_ == "REG_BINARY":
         good = len(value) % 2 == 0 and not set(value) - set("0123456789abcdef")

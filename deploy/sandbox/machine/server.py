@@ -3,10 +3,10 @@
 import json
 import socket
 import struct
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploy.sandbox.acceptor import Acceptor
 from deploy.sandbox.machine.calls import Calls, invoke
 from deploy.sandbox.machine.kernel import KernelError
 from deploy.sandbox.machine.processes import alive
@@ -22,30 +22,17 @@ class KernelServer:
     def __init__(self, machine: "Machine", folder: Path) -> None:
         self._machine, self._folder = machine, folder
         (folder / NAME).unlink(missing_ok=True)
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         with address(folder) as path:
-            self._listener.bind(path)
+            listener.bind(path)
         (folder / NAME).chmod(0o600)
-        self._listener.listen(64)
-        threading.Thread(target=self._accept, name="kernel", daemon=True).start()
+        listener.listen(64)
+        self._acceptor = Acceptor(listener, "kernel", self._serve)
 
     def close(self) -> None:
         """Takes no new connections."""
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
-        finally:
-            self._listener.close()
-            (self._folder / NAME).unlink(missing_ok=True)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), name="kernel-call", daemon=True).start()
+        self._acceptor.close()
+        (self._folder / NAME).unlink(missing_ok=True)
 
     def _serve(self, connection: socket.socket) -> None:
         pid = _peer(connection)

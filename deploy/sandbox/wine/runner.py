@@ -1,31 +1,21 @@
 """Carries out the command lines of WS-Man shells on a Wine machine: real Windows processes, streams and exit codes."""
 
 import contextlib
-import os
 import subprocess
-import sys
-import threading
 import uuid
-from collections.abc import Callable
 from pathlib import Path, PureWindowsPath
-from typing import IO
 
 from deploy.sandbox.wine import members
 from deploy.sandbox.wine.batch import divide, frame_file, line_file
 from deploy.sandbox.wine.disk import OWN
 from deploy.sandbox.wine.machine import WineMachine
 from deploy.sandbox.wsman.job import KILLED_EXIT_CODE, Job
-from deploy.sandbox.wsman.pipes import Closed
-
-if sys.platform != "win32":  # simulated hosts run elsewhere only; reading this module works everywhere
-    import fcntl
+from deploy.sandbox.wsman.joining import join
 
 ENV_JOB = "SANDBOX_JOB"
 MAX_LINE = 8191
 UNKNOWN_IN_BATCH = 9009
 """What a batch file, which carries the line, ends with where the line by itself ends with 1: no such program."""
-PIPE_BYTES = 1024 * 1024
-READ_BYTES = 256 * 1024
 
 
 class WineRunner:
@@ -61,28 +51,13 @@ class WineRunner:
 
     def _follow(self, job: Job, process: "subprocess.Popen[bytes]", name: str, files: "_JobFiles") -> int:
         job.attach(process)
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        for stream in (process.stdin, process.stdout):
-            # A frame that fits the pipe reaches the client in one piece. The system may refuse: then it takes longer.
-            with contextlib.suppress(OSError):
-                fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-        readers = [
-            threading.Thread(target=_forward, args=(process.stdout, job.write), daemon=True),
-            threading.Thread(
-                target=_forward, args=(process.stderr, lambda data: job.write(data, "stderr")), daemon=True
-            ),
-        ]
-        writer = threading.Thread(target=_feed, args=(job, process.stdin), daemon=True)
-        for thread in (*readers, writer):
-            thread.start()
-        code = process.wait()
-        members.end({ENV_JOB: name})
-        for reader in readers:
-            reader.join()
-        job.stdin.break_()
-        writer.join()
+        code = join(
+            job,
+            process,
+            job.write,
+            lambda data: job.write(data, "stderr"),
+            on_end=lambda: members.end({ENV_JOB: name}),
+        )
         return KILLED_EXIT_CODE if code < 0 else files.exit_code(code)
 
 
@@ -116,18 +91,3 @@ class _JobFiles:
 
     def _local(self, end: str) -> Path:
         return self._folder / f"{self._name}-{end}"
-
-
-def _forward(source: IO[bytes], write: Callable[[bytes], None]) -> None:
-    """Output as soon as there is any, until the end or until nobody wants it."""
-    with source, contextlib.suppress(Closed, OSError):
-        while data := os.read(source.fileno(), READ_BYTES):
-            write(data)
-
-
-def _feed(job: Job, target: IO[bytes]) -> None:
-    with contextlib.suppress(OSError, Closed), target:
-        while data := job.stdin.read(READ_BYTES):
-            view = memoryview(data)
-            while view:
-                view = view[os.write(target.fileno(), view) :]

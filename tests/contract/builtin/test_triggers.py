@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.sandbox.engines.builtin.layout import TASK_PATH, Layout
-from tests.contract.connection import Connection, step
+from tests.contract.connection import step
 from tests.contract.host_half import ROOT
 from tests.contract.simulated_host import SimulatedHost, simulated_host
 from tests.contract.waiting import until
@@ -28,16 +28,9 @@ def enabled(host: SimulatedHost) -> bool:
 ENSURE = step("dir.ensure", path=rf"{ROOT}\data", acl=None)
 
 
-def ready(host: SimulatedHost) -> Connection:
-    worker = host.worker()
-    worker.lock()
-    worker.apply(step("executor.install"))
-    return worker
-
-
 def test_whoever_takes_the_lock_switches_them_on_again(host: SimulatedHost) -> None:
     """And starts an instance: one that came by meanwhile has left."""
-    first = ready(host)
+    first = host.holder()
     host.machine.faults.arm({"kind": "kill-executor", "label": "begun"})
     first.must("tx.submit", {"tx": "t", "steps": [ENSURE], "await_s": 30, "follow": False})
     until(lambda: max(host.machine.faults.reached, default=(0, "")) > (0, "begun"))
@@ -52,7 +45,7 @@ def test_whoever_takes_the_lock_switches_them_on_again(host: SimulatedHost) -> N
 
 def test_a_submission_is_never_left_with_them_off(host: SimulatedHost) -> None:
     """An executor that is just ending can't switch them off between the submission's enabling and its journal."""
-    worker = ready(host)
+    worker = host.holder()
     faults = host.machine.faults
     faults.arm({"kind": "slow", "label": "enabled", "seconds": 2})
     faults.arm({"kind": "kill-worker", "label": "submit"})
@@ -66,7 +59,7 @@ def test_a_submission_is_never_left_with_them_off(host: SimulatedHost) -> None:
 
 
 def test_a_submission_waits_for_an_executor_that_is_ending(host: SimulatedHost) -> None:
-    worker = ready(host)
+    worker = host.holder()
     host.machine.faults.arm({"kind": "slow", "label": "disabled", "seconds": 1})
     host.kernel.task_enable(TASK_PATH, True)
     host.machine.schedule.fire()
@@ -75,7 +68,7 @@ def test_a_submission_waits_for_an_executor_that_is_ending(host: SimulatedHost) 
 
 
 def test_promise_10_one_that_only_a_person_can_end_does_not_keep_them_on(host: SimulatedHost) -> None:
-    worker = ready(host)
+    worker = host.holder()
     worker.must("tx.submit", {"tx": "t", "steps": [ENSURE], "await_s": 30})
     host.settled()
     journal = host.path(rf"{ROOT}\state\transactions\t.journal")
@@ -91,7 +84,7 @@ def test_promise_10_one_that_only_a_person_can_end_does_not_keep_them_on(host: S
 
 
 def test_an_executor_that_finds_another_at_work_leaves_at_once(host: SimulatedHost) -> None:
-    ready(host)
+    host.holder()
     assert host.kernel.mutex_try(Layout(ROOT).executor_mutex)
     host.kernel.task_enable(TASK_PATH, True)
     host.settle()

@@ -13,7 +13,7 @@ from deploy.model.plan import Plan
 from deploy.model.problem import Problem
 from deploy.planning.converge import converge
 from deploy.planning.document import transactions
-from deploy.planning.parity import alike, planned
+from deploy.planning.parity import alike
 from deploy.planning.plan import plan_deploy
 from deploy.planning.request import PlanOptions
 from deploy.planning.rollback import RollbackInput, plan_rollback
@@ -28,6 +28,7 @@ from tests.unit.planning.fleet import (
     secret,
     with_service,
 )
+from tests.unit.planning.planned import planned
 from tests.unit.planning.simulated import SimulatedHost, run
 
 SLUGS = ("data-capture", "order-manager", "gateway", "docs")

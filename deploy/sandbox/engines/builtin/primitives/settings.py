@@ -5,16 +5,8 @@ from typing import Any
 
 from deploy.sandbox.engines.builtin.primitives.primitive import Captured, Primitive, made_when_changed
 from deploy.sandbox.engines.builtin.world import Call, Change, World
-from deploy.sandbox.machine.kernel import RegistryType
+from deploy.sandbox.machine.kernel import REGISTRY_TYPES
 from deploy.wire.errors import WireError
-
-_TYPES: dict[RegistryType, type] = {
-    "REG_SZ": str,
-    "REG_EXPAND_SZ": str,
-    "REG_DWORD": int,
-    "REG_MULTI_SZ": list,
-    "REG_BINARY": str,
-}
 
 
 def _found(world: World, call: Call) -> list[Any] | None:
@@ -28,9 +20,11 @@ def _check_registry(world: World, call: Call) -> Change:
     if not isinstance(args["key"], str) or not args["key"].upper().startswith("HKLM\\"):
         raise WireError("bad-request", f"{args['key']!r}: expected a key below HKLM")
     if args["value"] is not None and (
-        args["type"] not in _TYPES or not isinstance(args["value"], _TYPES[args["type"]])
+        args["type"] not in REGISTRY_TYPES or not isinstance(args["value"], REGISTRY_TYPES[args["type"]])
     ):
-        raise WireError("bad-request", f"{args['name']!r}: the value is no {args['type']}", expected=sorted(_TYPES))
+        raise WireError(
+            "bad-request", f"{args['name']!r}: the value is no {args['type']}", expected=sorted(REGISTRY_TYPES)
+        )
     found = _found(world, call)
     wanted = None if args["value"] is None else [args["type"], args["value"]]
     return Change(found != wanted, {"was": "absent" if found is None else "other"} if found != wanted else None)
