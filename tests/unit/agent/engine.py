@@ -37,9 +37,7 @@ def core_module() -> tuple[bytes, str]:
     """The module's core with the stand-ins in place of primitives and facts, and its SHA-256."""
     found = parts(AGENT)
     core = [path for path in found if path.parent.name == "core"]
-    # What core takes of the primitives as it is: a path is the same thing everywhere
-    paths = AGENT / "primitives/paths.ps1"
-    text = join((*core[:-1], paths, HERE / "standins.ps1", core[-1]))
+    text = join((*core[:-1], HERE / "standins.ps1", core[-1]))
     return text, hashlib.sha256(text).hexdigest()
 
 

@@ -100,29 +100,36 @@ function Read-AtomicFile {
     }
 }
 
+function Write-FlushedStream {
+    # Copies a stream into a file and flushes it; gives @{ Size; Sha256 }. Stops with checksum once there are more than MaxBytes,
+    # and calls OnPiece before each write.
+    param([IO.Stream]$Source, [string]$Path, [long]$MaxBytes = [long]::MaxValue, [scriptblock]$OnPiece = $null)
+    $hash = [Security.Cryptography.SHA256]::Create()
+    $target = [IO.File]::Create($Path, 1, [IO.FileOptions]::None)
+    try {
+        $buffer = New-Object byte[] 1048576
+        $size = 0L
+        while (($got = $Source.Read($buffer, 0, $buffer.Length)) -gt 0) {
+            $size += $got
+            if ($size -gt $MaxBytes) { throw (New-WireError -Code 'checksum' -Message "${Path}: more bytes than announced" -Expected $MaxBytes -Actual $size) }
+            if ($null -ne $OnPiece) { & $OnPiece $size }
+            [void]$hash.TransformBlock($buffer, 0, $got, $null, 0)
+            $target.Write($buffer, 0, $got)
+        }
+        [void]$hash.TransformFinalBlock($buffer, 0, 0)
+        $target.Flush($true)
+        return @{ Size = $size; Sha256 = (ConvertTo-HexText -Bytes $hash.Hash) }
+    } finally { $target.Dispose(); $hash.Dispose() }
+}
+
 function Copy-FlushedFile {
     <#
     .SYNOPSIS
     Copies by streaming, flushes the copy to the disk and gives its SHA-256.
     #>
     param([Parameter(Mandatory = $true)][string]$Source, [Parameter(Mandatory = $true)][string]$Destination)
-    $hash = [Security.Cryptography.SHA256]::Create()
-    try {
-        $from = [IO.File]::Open($Source, 'Open', 'Read', 'ReadWrite, Delete')
-        try {
-            $to = [IO.File]::Create($Destination, 1, [IO.FileOptions]::None)
-            try {
-                $buffer = New-Object byte[] 1048576
-                while (($got = $from.Read($buffer, 0, $buffer.Length)) -gt 0) {
-                    [void]$hash.TransformBlock($buffer, 0, $got, $null, 0)
-                    $to.Write($buffer, 0, $got)
-                }
-                [void]$hash.TransformFinalBlock($buffer, 0, 0)
-                $to.Flush($true)
-            } finally { $to.Dispose() }
-        } finally { $from.Dispose() }
-        return (ConvertTo-HexText -Bytes $hash.Hash)
-    } finally { $hash.Dispose() }
+    $from = [IO.File]::Open($Source, 'Open', 'Read', 'ReadWrite, Delete')
+    try { return (Write-FlushedStream -Source $from -Path $Destination).Sha256 } finally { $from.Dispose() }
 }
 
 function Set-AdministratorAccess {

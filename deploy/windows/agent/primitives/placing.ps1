@@ -1,27 +1,5 @@
 # Placing a file: beside it first, verified, then in one move; and putting back what was there.
 
-function Write-FlushedStream {
-    # Copies a stream into a file and flushes it; gives @{ Size; Sha256 }. Stops with checksum once there are more than MaxBytes,
-    # and calls OnPiece before each write.
-    param([IO.Stream]$Source, [string]$Path, [long]$MaxBytes = [long]::MaxValue, [scriptblock]$OnPiece = $null)
-    $hash = [Security.Cryptography.SHA256]::Create()
-    $target = [IO.File]::Create($Path, 1, [IO.FileOptions]::None)
-    try {
-        $buffer = New-Object byte[] 1048576
-        $size = 0L
-        while (($got = $Source.Read($buffer, 0, $buffer.Length)) -gt 0) {
-            $size += $got
-            if ($size -gt $MaxBytes) { throw (New-WireError -Code 'checksum' -Message "${Path}: more bytes than announced" -Expected $MaxBytes -Actual $size) }
-            if ($null -ne $OnPiece) { & $OnPiece $size }
-            [void]$hash.TransformBlock($buffer, 0, $got, $null, 0)
-            $target.Write($buffer, 0, $got)
-        }
-        [void]$hash.TransformFinalBlock($buffer, 0, 0)
-        $target.Flush($true)
-        return @{ Size = $size; Sha256 = (ConvertTo-HexText -Bytes $hash.Hash) }
-    } finally { $target.Dispose(); $hash.Dispose() }
-}
-
 function Get-BesideName {
     # The name under which a file is written before it is moved to Path; it fits where the longest name fits, and is no other file's.
     param([string]$Path)
